@@ -1,0 +1,1 @@
+"""Vedette: items become signals, events, counts, readings, levels and alerts, each known as of an instant."""

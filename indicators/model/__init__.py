@@ -1,0 +1,1 @@
+"""The nouns every room speaks of; standard library only, one file a noun."""
