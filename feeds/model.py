@@ -46,7 +46,7 @@ class DateQuality(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Feed:
-    """One public source, as its registry entry describes it. `topics` are opaque here; a problem maps them to indicators."""
+    """One public source, as its registry entry describes it; a problem maps the opaque `topics` to indicators."""
 
     feed_id: str
     name: str

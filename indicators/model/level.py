@@ -34,7 +34,7 @@ class Thresholds:
 
     def limit(self, level: Level) -> int:
         """The count at which `level` is reached; NORMAL has none and gives 0."""
-        return {Level.NORMAL: 0, Level.WATCH: self.watch, Level.WARNING: self.warning, Level.CRITICAL: self.critical}[level]
+        return (0, self.watch, self.warning, self.critical)[level]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,7 +77,7 @@ class Reading:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Standing:
-    """Where an indicator stands: the level held, its flags, and the timers that move it. A frozen step of a state machine."""
+    """Where an indicator stands: the level held, its flags, and the timers that move it; one step of a state machine."""
 
     problem: str
     indicator: str
