@@ -1,0 +1,1 @@
+"""Frames and nouns become figures: one set for pages and briefing."""

@@ -1,0 +1,277 @@
+"""The map: outlines as plain polygons, so that it needs no tiles, no fonts and no network."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import plotly.graph_objects as go
+
+from indicators.charts.theme import DARK, Mark, Theme, layout, tint
+from indicators.model.event import Event
+from indicators.model.place import Place, PlaceRole
+
+# True to scale at 53 degrees north, the latitude of Minsk.
+PARALLEL = 53.0
+KM_PER_DEGREE = 111.32
+AREA_KINDS = frozenset({"region", "country", "river", "border"})
+VIEW = (20.4, 34.6, 49.4, 56.6)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Spot:
+    """What happened at one place: how many events, how grave the gravest series they belong to."""
+
+    place: Place
+    mark: Mark
+    rank: int
+    count: int
+    lines: tuple[str, ...] = ()
+    """What a pointer resting on it reads."""
+
+    @property
+    def extended(self) -> bool:
+        """Whether it must be drawn as an area: a region, or a place known by one source only."""
+        return self.place.grade == "C" or self.place.kind in AREA_KINDS
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Move:
+    """A movement between two places."""
+
+    start: Place
+    end: Place
+    mark: Mark
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outline:
+    """The land, as it is drawn."""
+
+    countries: Mapping[str, tuple[tuple[tuple[float, float], ...], ...]]
+    """By ISO code: outer rings, longitude then latitude."""
+    lakes: tuple[tuple[tuple[float, float], ...], ...]
+    rivers: tuple[tuple[tuple[float, float], ...], ...]
+    labels: tuple[tuple[str, str, float, float], ...]
+    """Kind, name, longitude, latitude."""
+
+    def country_at(self, lon: float, lat: float) -> str | None:
+        """The country a point lies in."""
+        for code, rings in self.countries.items():
+            if any(_inside(ring, lon, lat) for ring in rings):
+                return code
+        return None
+
+
+@lru_cache(maxsize=4)
+def outline(folder: Path) -> Outline:
+    """The outlines in `folder` (data/map)."""
+    countries: dict[str, tuple[tuple[tuple[float, float], ...], ...]] = {}
+    lakes: list[tuple[tuple[float, float], ...]] = []
+    rivers: list[tuple[tuple[float, float], ...]] = []
+    for feature in json.loads((folder / "region.geojson").read_text(encoding="utf-8"))["features"]:
+        shape = feature["geometry"]["coordinates"]
+        match feature["properties"]["kind"]:
+            case "rivers":
+                rivers += [_ring(line) for line in shape]
+            case "lakes":
+                lakes += [_ring(polygon[0]) for polygon in shape]
+            case _:
+                countries[feature["id"]] = tuple(_ring(polygon[0]) for polygon in shape)
+    labels = tuple(
+        (feature["properties"]["kind"], feature["properties"]["name"], *feature["geometry"]["coordinates"])
+        for feature in json.loads((folder / "labels.geojson").read_text(encoding="utf-8"))["features"]
+    )
+    return Outline(countries=countries, lakes=tuple(lakes), rivers=tuple(rivers), labels=labels)
+
+
+def spots(events: Sequence[Event], marks: Mapping[str, tuple[int, Mark]]) -> list[Spot]:
+    """Events laid on the places where they happened; `marks` gives each indicator's rank and look."""
+    here: dict[str, list[Event]] = {}
+    places: dict[str, Place] = {}
+    for event in events:
+        found = {
+            mention.place.id: mention.place
+            for report in event.reports
+            for mention in report.signal.places
+            if mention.role is not PlaceRole.FROM
+        }
+        for place in found.values():
+            # A whole country is not a place to put a mark on.
+            if place.kind == "country":
+                continue
+            places[place.id] = place
+            here.setdefault(place.id, []).append(event)
+    made: list[Spot] = []
+    for place_id, happened in here.items():
+        known = [marks[event.indicator] for event in happened if event.indicator and event.indicator in marks]
+        if not known:
+            continue
+        rank, mark = max(known, key=lambda pair: pair[0])
+        newest = sorted(happened, key=lambda event: event.occurred_on, reverse=True)
+        lines = tuple(f"{event.occurred_on:%-d %b} {event.reports[0].title}"[:90] for event in newest[:5])
+        made.append(Spot(place=places[place_id], mark=mark, rank=rank, count=len(happened), lines=lines))
+    return sorted(made, key=lambda spot: (spot.rank, spot.count))
+
+
+def moves(events: Sequence[Event], marks: Mapping[str, tuple[int, Mark]]) -> list[Move]:
+    """Movements that name both ends."""
+    made: dict[tuple[str, str], Move] = {}
+    for event in events:
+        if event.indicator is None or event.indicator not in marks:
+            continue
+        for report in event.reports:
+            ends = {mention.role: mention.place for mention in report.signal.places}
+            start, end = ends.get(PlaceRole.FROM), ends.get(PlaceRole.TO)
+            if start and end and "country" not in (start.kind, end.kind):
+                made[start.id, end.id] = Move(start=start, end=end, mark=marks[event.indicator][1])
+    return list(made.values())
+
+
+def map_figure(
+    land: Outline,
+    spots: Sequence[Spot],
+    moves: Sequence[Move] = (),
+    *,
+    theme: Theme = DARK,
+    home: Sequence[str] = (),
+    height: int = 420,
+    view: tuple[float, float, float, float] = VIEW,
+) -> go.Figure:
+    """Where it happened; places known by one source, and regions, are circles of their radius, never points."""
+    west, east, south, north = view
+    figure = go.Figure()
+    for code, rings in land.countries.items():
+        x, y = _joined(rings)
+        figure.add_trace(
+            go.Scatter(
+                x=x, y=y, mode="lines", fill="toself", fillcolor=theme.home if code in home else theme.land,
+                line={"color": theme.border, "width": 1}, hoverinfo="skip",
+            )
+        )  # fmt: skip
+    for lines, color, fill in ((land.lakes, theme.water, "toself"), (land.rivers, theme.border, "none")):
+        x, y = _joined(lines)
+        figure.add_trace(
+            go.Scatter(
+                x=x, y=y, mode="lines", fill=fill, fillcolor=theme.water, hoverinfo="skip",
+                line={"color": tint(theme.accent, 0.32) if fill == "none" else color, "width": 1},
+            )
+        )  # fmt: skip
+    _labels(figure, land, theme, view)
+    for spot in (spot for spot in spots if spot.extended):
+        x, y = circle(spot.place)
+        figure.add_trace(
+            go.Scatter(
+                x=x, y=y, mode="lines", fill="toself", fillcolor=tint(spot.mark.color, 0.16), hoverinfo="skip",
+                line={"color": spot.mark.color, "width": 1.4, "dash": "dot"},
+            )
+        )  # fmt: skip
+    for move in moves:
+        figure.add_trace(
+            go.Scatter(
+                x=[move.start.lon, move.end.lon], y=[move.start.lat, move.end.lat], mode="lines+markers",
+                line={"color": move.mark.color, "width": 1.6},
+                marker={
+                    "symbol": ["circle", "arrow"], "size": [4, 11], "angleref": "previous", "color": move.mark.color,
+                },
+                hoverinfo="skip",
+            )
+        )  # fmt: skip
+    exact = [spot for spot in spots if not spot.extended]
+    # An area's mark is only its number: there is no point to put a dot on.
+    for group, size in (
+        (exact, [14 + 7 * math.sqrt(spot.count) for spot in exact]),
+        ([s for s in spots if s.extended], None),
+    ):
+        figure.add_trace(
+            go.Scatter(
+                x=[spot.place.lon for spot in group], y=[spot.place.lat for spot in group],
+                mode="markers+text" if size else "text",
+                marker={
+                    "size": size, "color": [spot.mark.color for spot in group], "opacity": 0.95,
+                    "line": {"color": theme.ground, "width": 1.5},
+                } if size else None,
+                text=[f"<b>{spot.count}</b>" for spot in group],
+                textfont={"size": 12, "color": [spot.mark.ink if size else spot.mark.color for spot in group]},
+                customdata=[_hover(spot) for spot in group], hovertemplate="%{customdata}<extra></extra>",
+            )
+        )  # fmt: skip
+    figure.update_layout(
+        **layout(theme, height=height, margin={"l": 0, "r": 0, "t": 0, "b": 0}, hovermode="closest"),
+        xaxis={"range": [west, east], "visible": False, "fixedrange": True, "constrain": "range"},
+        yaxis={
+            "range": [south, north], "visible": False, "fixedrange": True,
+            "scaleanchor": "x", "scaleratio": 1 / math.cos(math.radians(PARALLEL)), "constrain": "range",
+        },
+    )  # fmt: skip
+    figure.update_layout(plot_bgcolor=theme.water)
+    return figure
+
+
+def circle(place: Place) -> tuple[list[float], list[float]]:
+    """The place's edge, as true a circle as the projection allows."""
+    radius = max(place.radius_km, 3.0) / KM_PER_DEGREE
+    widen = 1 / max(0.2, math.cos(math.radians(place.lat)))
+    turns = [2 * math.pi * step / 48 for step in range(49)]
+    return (
+        [place.lon + radius * widen * math.cos(turn) for turn in turns],
+        [place.lat + radius * math.sin(turn) for turn in turns],
+    )
+
+
+def _labels(figure: go.Figure, land: Outline, theme: Theme, view: tuple[float, float, float, float]) -> None:
+    west, east, south, north = view
+    shown = [label for label in land.labels if west < label[2] < east and south < label[3] < north]
+    for kind, size, color in (("country", 12, theme.faint), ("capital", 11, theme.muted), ("city", 10, theme.faint)):
+        group = [label for label in shown if label[0] == kind]
+        figure.add_trace(
+            go.Scatter(
+                x=[label[2] for label in group], y=[label[3] for label in group],
+                text=[" ".join(label[1]) if kind == "country" else label[1] for label in group],
+                mode="text" if kind == "country" else "markers+text", textposition="middle right",
+                textfont={"size": size, "color": color}, hoverinfo="skip",
+                marker={"size": 4 if kind == "capital" else 3, "color": color, "symbol": "square"},
+            )
+        )  # fmt: skip
+    figure.data[-3].textposition = "middle center"
+
+
+def _hover(spot: Spot) -> str:
+    radius = f" · within {spot.place.radius_km:g} km" if spot.extended else ""
+    head = (
+        f"<b>{_plain(spot.place.name)}</b>{radius}<br>{spot.mark.label} · {spot.count} event{'s' * (spot.count != 1)}"
+    )
+    return "<br>".join([head, *(_plain(line) for line in spot.lines)])
+
+
+def _plain(text: str) -> str:
+    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+
+
+def _joined(rings: Sequence[Sequence[tuple[float, float]]]) -> tuple[list[Any], list[Any]]:
+    """Several rings as one trace, parted by None."""
+    x: list[Any] = []
+    y: list[Any] = []
+    for ring in rings:
+        x += [*(point[0] for point in ring), None]
+        y += [*(point[1] for point in ring), None]
+    return x, y
+
+
+def _ring(points: Sequence[Sequence[float]]) -> tuple[tuple[float, float], ...]:
+    return tuple((float(lon), float(lat)) for lon, lat in points)
+
+
+def _inside(ring: Sequence[tuple[float, float]], lon: float, lat: float) -> bool:
+    """Even-odd rule."""
+    odd = False
+    for (x1, y1), (x2, y2) in pairwise(ring):
+        if (y1 > lat) != (y2 > lat) and lon < (x2 - x1) * (lat - y1) / (y2 - y1) + x1:
+            odd = not odd
+    return odd

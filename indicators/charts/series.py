@@ -1,0 +1,283 @@
+"""Count series against their thresholds; a day without data is a hole, never a zero."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import Any
+
+import pandas as pd
+import plotly.graph_objects as go
+from plotly.subplots import make_subplots
+
+from indicators.charts.theme import DARK, Mark, Theme, count_axis, hatching, layout, time_axis, tint
+from indicators.model.level import Level, Thresholds
+
+GRAVE = (Level.WATCH, Level.WARNING, Level.CRITICAL)
+LABEL_LENGTH = 34
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Marker:
+    """A day worth a line in the picture, and what to call it."""
+
+    on: date
+    label: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Panel:
+    """One indicator in a figure of several: its name, its series, its own limits, how it stands."""
+
+    title: str
+    frame: pd.DataFrame
+    thresholds: Thresholds
+    mark: Mark
+
+
+def over_window(frame: pd.DataFrame, within: timedelta) -> list[float | None]:
+    """Events in the window ending on each day; None on a day without data, since nobody knows.
+
+    A window that reaches back over a gap counts what was seen, so it is a lower bound there.
+    """
+    days = max(1, within.days)
+    seen = frame["events"].rolling(days, min_periods=1).sum()
+    return [None if pd.isna(today) else float(total) for today, total in zip(frame["events"], seen, strict=True)]
+
+
+def daily(frame: pd.DataFrame) -> list[float | None]:
+    """Events of each day; None where nobody looked."""
+    return [None if pd.isna(count) else float(count) for count in frame["events"]]
+
+
+def gaps(frame: pd.DataFrame) -> list[tuple[date, date]]:
+    """First and last day of every stretch without data."""
+    runs: list[tuple[date, date]] = []
+    for day, count in zip(_days(frame), frame["events"], strict=True):
+        if not pd.isna(count):
+            continue
+        if runs and day - runs[-1][1] == timedelta(days=1):
+            runs[-1] = (runs[-1][0], day)
+        else:
+            runs.append((day, day))
+    return runs
+
+
+def indicator_figure(
+    frame: pd.DataFrame,
+    thresholds: Thresholds,
+    *,
+    theme: Theme = DARK,
+    mark: Mark | None = None,
+    markers: Sequence[Marker] = (),
+    height: int = 340,
+) -> go.Figure:
+    """One indicator: daily events, the count over the window against its limits, gaps, coverage below."""
+    figure = make_subplots(rows=2, cols=1, shared_xaxes=True, row_heights=[0.93, 0.07], vertical_spacing=0.02)
+    top = _draw(figure, frame, thresholds, theme=theme, mark=mark or theme.level(Level.NORMAL), row=1)
+    _coverage(figure, frame, theme=theme, row=2)
+    rows = _stagger(markers, frame)
+    for marker, row in rows:
+        figure.add_shape(
+            type="line", xref="x", yref="y domain", x0=marker.on, x1=marker.on, y0=0, y1=1,
+            line={"color": theme.muted, "width": 1, "dash": "dot"}, layer="below",
+        )  # fmt: skip
+        figure.add_annotation(
+            x=marker.on, xref="x", y=1, yref="y domain", yshift=8 + 15 * row, text=_short(marker.label),
+            showarrow=False, font={"size": 11, "color": theme.muted}, xanchor="center", yanchor="bottom",
+        )  # fmt: skip
+    lanes = 1 + max((row for _, row in rows), default=-1)
+    figure.update_layout(
+        **layout(theme, height=height + 15 * lanes, margin={"l": 38, "r": 76, "t": 10 + 15 * lanes + 6, "b": 28})
+    )
+    figure.update_yaxes(count_axis(theme, range=[0, top]), row=1, col=1)
+    figure.update_xaxes(time_axis(theme, showticklabels=False, ticks="", range=_span(frame)), row=1, col=1)
+    figure.update_xaxes(time_axis(theme, showline=False, range=_span(frame)), row=2, col=1)
+    figure.update_yaxes(visible=False, range=[0, 1], fixedrange=True, row=2, col=1)
+    figure.add_annotation(
+        x=1, xref="paper", xanchor="left", xshift=8, y=0.5, yref="y2 domain", text="coverage",
+        showarrow=False, font={"size": 11, "color": theme.muted},
+    )  # fmt: skip
+    return figure
+
+
+def board_figure(panels: Sequence[Panel], *, theme: Theme = DARK, height: int = 0) -> go.Figure:
+    """Several indicators over one time axis, each against its own limits."""
+    count = max(1, len(panels))
+    height = height or 30 + 132 * count
+    figure = make_subplots(rows=count, cols=1, shared_xaxes=True, vertical_spacing=26 / max(height - 40, 100))
+    for row, panel in enumerate(panels, start=1):
+        top = _draw(figure, panel.frame, panel.thresholds, theme=theme, mark=panel.mark, row=row)
+        figure.update_yaxes(count_axis(theme, range=[0, top], nticks=4), row=row, col=1)
+        last = row == len(panels)
+        axis = time_axis(theme, showticklabels=last, range=_span(panel.frame))
+        figure.update_xaxes(axis if last else axis | {"ticks": ""}, row=row, col=1)
+        name = _axis("y", row)
+        figure.add_annotation(
+            x=0, xref="paper", xanchor="left", y=1, yref=f"{name} domain", yanchor="bottom", yshift=3,
+            showarrow=False, align="left",
+            text=f"<b>{_plain(panel.title)}</b>", font={"size": 12, "color": theme.ink},
+        )  # fmt: skip
+        figure.add_annotation(
+            x=1, xref="paper", xanchor="right", y=1, yref=f"{name} domain", yanchor="bottom", yshift=3,
+            showarrow=False, text=panel.mark.label, font={"size": 12, "color": panel.mark.color},
+        )  # fmt: skip
+    figure.update_layout(**layout(theme, height=height, margin={"l": 30, "r": 70, "t": 22, "b": 26}))
+    return figure
+
+
+def _draw(
+    figure: go.Figure, frame: pd.DataFrame, thresholds: Thresholds, *, theme: Theme, mark: Mark, row: int
+) -> float:
+    """Draw one series with bands and gaps into a row; the top of its axis comes back."""
+    window = over_window(frame, thresholds.within)
+    days = _days(frame)
+    highest = max((count for count in window if count is not None), default=0.0)
+    top = max(thresholds.critical * 1.3, highest * 1.15, 3.0)
+    x, y = _axis("x", row), _axis("y", row)
+    limits = [*(thresholds.limit(level) for level in GRAVE), top]
+    for level, low, high in zip(GRAVE, limits, limits[1:], strict=False):
+        color = theme.level(level).color
+        # The highest band is open above: it ends with the picture.
+        figure.add_shape(
+            type="rect", xref=f"{x} domain", yref=y, x0=0, x1=1, y0=low, y1=max(low, high),
+            fillcolor=tint(color, theme.band_alpha), line={"width": 0}, layer="below", name=f"band {level.word}",
+        )  # fmt: skip
+        figure.add_shape(
+            type="line", xref=f"{x} domain", yref=y, x0=0, x1=1, y0=low, y1=low,
+            line={"color": tint(color, 0.75), "width": 1, "dash": "dot"}, layer="below", name=f"limit {level.word}",
+        )  # fmt: skip
+    for level, text, lift in _limit_labels(thresholds, top):
+        figure.add_annotation(
+            x=1, xref=f"{x} domain", xanchor="left", xshift=6, y=thresholds.limit(level), yref=y, yshift=lift,
+            text=text, showarrow=False, font={"size": 11, "color": theme.level(level).color},
+        )  # fmt: skip
+    blind = gaps(frame)
+    if blind:
+        edge_x: list[Any] = []
+        edge_y: list[Any] = []
+        for first, last in blind:
+            left, right = _half_days(first, last)
+            edge_x += [left, right, right, left, left, None]
+            edge_y += [0, 0, top, top, 0, None]
+        figure.add_trace(
+            go.Scatter(
+                x=edge_x, y=edge_y, mode="lines", line={"width": 0}, fill="toself", name="no data",
+                fillcolor=theme.gap_ground,
+                fillpattern=hatching(theme),
+                hoverinfo="skip",
+            ),
+            row=row, col=1,
+        )  # fmt: skip
+        first, last = max(blind, key=lambda run: run[1] - run[0])
+        if (last - first).days + 1 >= max(4, len(days) // 14):
+            figure.add_annotation(
+                x=first + (last - first) / 2, xref=x, y=0.5, yref=f"{y} domain", text="no data", showarrow=False,
+                font={"size": 11, "color": theme.ink}, bgcolor=theme.gap_ground, borderpad=3,
+            )  # fmt: skip
+    figure.add_trace(
+        go.Bar(
+            x=days, y=daily(frame), name="that day", marker={"color": theme.bar, "line": {"width": 0}},
+            hovertemplate="%{y:d} that day<extra></extra>",
+        ),
+        row=row, col=1,
+    )  # fmt: skip
+    figure.add_trace(
+        go.Scatter(
+            x=days, y=window, mode="lines", name=f"{thresholds.within.days} days", connectgaps=False,
+            line={"color": theme.trace, "width": 2, "shape": "hvh"},
+            hovertemplate=f"<b>%{{y:d}}</b> in {_span_words(thresholds.within)}<extra></extra>",
+        ),
+        row=row, col=1,
+    )  # fmt: skip
+    latest = [(day, count) for day, count in zip(days, window, strict=True) if count is not None]
+    if latest:
+        day, count = latest[-1]
+        figure.add_trace(
+            go.Scatter(
+                x=[day], y=[count], mode="markers", hoverinfo="skip", cliponaxis=False,
+                marker={"size": 9, "color": mark.color, "line": {"color": theme.panel, "width": 2}},
+            ),
+            row=row, col=1,
+        )  # fmt: skip
+    return float(top)
+
+
+def _coverage(figure: go.Figure, frame: pd.DataFrame, *, theme: Theme, row: int) -> None:
+    """A thin ribbon: how much of each day could be seen."""
+    shares = [0.0 if pd.isna(share) else float(share) for share in frame["coverage"]]
+    figure.add_trace(
+        go.Bar(
+            x=_days(frame), y=[1.0] * len(shares), width=86_400_000, customdata=[f"{share:.0%}" for share in shares],
+            marker={"color": [tint(theme.accent, 0.08 + 0.62 * share) for share in shares], "line": {"width": 0}},
+            hovertemplate="coverage %{customdata}<extra></extra>",
+        ),
+        row=row, col=1,
+    )  # fmt: skip
+
+
+def _limit_labels(thresholds: Thresholds, top: float) -> list[tuple[Level, str, int]]:
+    """Names of the limits with a nudge in pixels where two would touch."""
+    labels: list[tuple[Level, str, int]] = []
+    previous: float | None = None
+    for level in GRAVE:
+        limit = thresholds.limit(level)
+        lift = 6 if previous is not None and (limit - previous) / top < 0.12 else 0
+        labels.append((level, f"{level.word} {limit}", lift))
+        previous = limit
+    return labels
+
+
+def _stagger(markers: Sequence[Marker], frame: pd.DataFrame) -> list[tuple[Marker, int]]:
+    """Each marker inside the picture with a lane of its own, so that labels do not collide."""
+    days = _days(frame)
+    if not days:
+        return []
+    # A letter is about 0.6 % of the width of a chart as pages show it.
+    letter = 0.006 * max(1, len(days))
+    ends: list[float] = []
+    placed: list[tuple[Marker, int]] = []
+    for marker in sorted(markers, key=lambda marker: marker.on):
+        if not days[0] <= marker.on <= days[-1]:
+            continue
+        middle, half = (marker.on - days[0]).days, letter * len(_short(marker.label)) / 2
+        lane = next((number for number, end in enumerate(ends) if middle - half > end), len(ends))
+        ends[lane : lane + 1] = [middle + half]
+        placed.append((marker, lane))
+    return placed
+
+
+def _days(frame: pd.DataFrame) -> list[date]:
+    return [pd.Timestamp(day).date() for day in frame.index]
+
+
+def _span(frame: pd.DataFrame) -> list[str] | None:
+    days = _days(frame)
+    if not days:
+        return None
+    left, right = _half_days(days[0], days[-1])
+    return [left, right]
+
+
+def _half_days(first: date, last: date) -> tuple[str, str]:
+    """Noon before to noon after, as an axis of days centred on midnight wants it."""
+    return f"{first - timedelta(days=1)}T12:00:00", f"{last}T12:00:00"
+
+
+def _axis(letter: str, row: int) -> str:
+    return letter if row == 1 else f"{letter}{row}"
+
+
+def _span_words(within: timedelta) -> str:
+    return "1 day" if within.days <= 1 else f"{within.days} days"
+
+
+def _plain(text: str) -> str:
+    """Plotly reads a little HTML in labels; text from outside must not write it."""
+    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+
+
+def _short(label: str) -> str:
+    text = label if len(label) <= LABEL_LENGTH else f"{label[: LABEL_LENGTH - 1].rstrip()}…"
+    return _plain(text)
