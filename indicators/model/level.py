@@ -95,6 +95,8 @@ class Standing:
     """The highest level of the episode."""
     days_below: tuple[date, ...] = ()
     """Observed days on which the reading lay below the level held; enough of them lower it one step."""
+    days_at_watch: tuple[date, ...] = ()
+    """Recent days on which a statistical rule said watch or more; enough of them raise to WATCH."""
     count: int = 0
     expected: float | None = None
     coverage: float | None = None

@@ -1,0 +1,1 @@
+"""Events become counts by day, with what could be seen beside them; everything as of an instant."""

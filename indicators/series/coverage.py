@@ -1,0 +1,175 @@
+"""What could be seen: exposure and coverage of each indicator's day, from poll rows and nothing else.
+
+A poll that read its source vouches for the time since the last such poll, because a source shows its recent past; but
+only when the two lie close enough that nothing can have scrolled away between them. What no poll vouches for was not
+seen. A feed weighs what it is worth: its usual rate of first reports, so that forty echoing feeds do not hide the loss
+of the one monitor that matters.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from datetime import UTC, date, datetime, timedelta, tzinfo
+from functools import lru_cache
+
+import numpy as np
+from numpy.typing import NDArray
+
+from feeds.model import Feed, FeedKind, Poll
+from indicators.model.series import DayCoverage
+
+Grid = NDArray[np.float64]
+
+VOUCHES_AT_LEAST = timedelta(hours=6)
+"""Every source we read shows more than this much of its past, however short its interval."""
+VOUCHED_INTERVALS = 3
+"""A success vouches back over this many intervals: two missed polls lose nothing."""
+PRIOR_DAYS = 14.0
+"""A feed's own rate counts as much as the pool's once it has been observed this many days."""
+
+
+@lru_cache(maxsize=4096)
+def day_bounds(day: date, zone: tzinfo = UTC) -> tuple[float, float]:
+    """First and last second of a day in its zone, as POSIX seconds."""
+    start = datetime(day.year, day.month, day.day, tzinfo=zone).timestamp()
+    after = day + timedelta(days=1)
+    return start, datetime(after.year, after.month, after.day, tzinfo=zone).timestamp()
+
+
+class Lookout:
+    """How long each feed was observed on each day; polls are added in the order of their time, each costs little.
+
+    Keep one while a service runs and add the new polls each round: what earlier polls vouched for is not worked out
+    again. It holds nothing that the poll rows do not, so a fresh one given the same rows is the same.
+    """
+
+    def __init__(self, feeds: Iterable[Feed], *, zone: tzinfo = UTC) -> None:
+        """Begin with no poll seen."""
+        self.zone = zone
+        self._interval = {
+            feed.feed_id: feed.interval.total_seconds()
+            for feed in feeds
+            if feed.enabled and feed.kind is not FeedKind.MANUAL
+        }
+        self._read_at: dict[str, float] = {}
+        self._serves_from: dict[str, float] = {}
+        self._seconds: dict[str, dict[date, float]] = defaultdict(lambda: defaultdict(float))
+
+    @property
+    def feeds(self) -> tuple[str, ...]:
+        """The feeds that are polled at all, in a fixed order."""
+        return tuple(sorted(self._interval))
+
+    def add(self, polls: Iterable[Poll]) -> None:
+        """Take these polls into account; of one feed they must come in the order of their time."""
+        for poll in polls:
+            interval = self._interval.get(poll.feed_id)
+            if interval is None:
+                continue
+            at = poll.polled_at.timestamp()
+            self._serves_from.setdefault(poll.feed_id, at - interval)
+            if poll.outcome.observed:
+                self._vouch(poll.feed_id, at, interval)
+
+    def _vouch(self, feed_id: str, at: float, interval: float) -> None:
+        last = self._read_at.get(feed_id)
+        if last is not None and at <= last:
+            return
+        reach = max(VOUCHED_INTERVALS * interval, VOUCHES_AT_LEAST.total_seconds())
+        start = last if last is not None and at - last <= reach else at - interval
+        self._read_at[feed_id] = at
+        days = self._seconds[feed_id]
+        day = datetime.fromtimestamp(start, self.zone).date()
+        while True:
+            opens, closes = day_bounds(day, self.zone)
+            days[day] += min(at, closes) - max(start, opens)
+            if at <= closes:
+                return
+            day += timedelta(days=1)
+
+    def observed(self, days: Sequence[date]) -> Grid:
+        """Seconds observed, feeds by days."""
+        return np.array(
+            [[self._seconds[feed].get(day, 0.0) if feed in self._seconds else 0.0 for day in days]
+             for feed in self.feeds],
+            dtype=float,
+        ).reshape(len(self.feeds), len(days))  # fmt: skip
+
+    def serving(self, days: Sequence[date], as_of: datetime) -> Grid:
+        """Seconds that could have been observed by `as_of`, feeds by days: from the feed's first poll on."""
+        bounds = np.array([day_bounds(day, self.zone) for day in days], dtype=float).reshape(len(days), 2)
+        begins = np.array([self._serves_from.get(feed, np.inf) for feed in self.feeds], dtype=float)
+        ends = np.minimum(bounds[:, 1], as_of.timestamp())
+        return np.maximum(0.0, ends[None, :] - np.maximum(bounds[None, :, 0], begins[:, None]))
+
+
+def worth(lookout: Lookout, first_reports: Mapping[str, int], days: Sequence[date]) -> Grid:
+    """Each feed's usual number of first reports a day, smoothed toward the pool's so that a new feed is worth something.
+
+    `first_reports` are those of `days`; `counting.first_reports` counts them.
+    """
+    whole = np.array([end - start for start, end in (day_bounds(day, lookout.zone) for day in days)], dtype=float)
+    observed_for = (lookout.observed(days) / whole).sum(axis=1) if days else np.zeros(len(lookout.feeds))
+    first = np.array([first_reports.get(feed, 0) for feed in lookout.feeds], dtype=float)
+    pooled = (first.sum() + 0.5) / max(observed_for.sum(), 1.0)
+    return np.asarray((first + PRIOR_DAYS * pooled) / (observed_for + PRIOR_DAYS))
+
+
+def shown(
+    lookout: Lookout,
+    carries: Mapping[str, Collection[str]],
+    days: Sequence[date],
+    as_of: datetime,
+    first_reports: Mapping[str, int],
+) -> list[DayCoverage]:
+    """Exposure and coverage of every indicator in `carries` on every day that has begun by `as_of`.
+
+    Exposure is the sum over its carrying feeds of the feed's worth times the observed share of the day. Coverage is
+    the same sum over what would have been observed had no poll failed: on a day in progress up to `as_of`, of a feed
+    from its first poll on. An indicator carried by no polled feed has coverage None; one whose feeds have never been
+    polled has 0.
+    """
+    begun = [day for day in days if day_bounds(day, lookout.zone)[0] < as_of.timestamp()]
+    if not begun:
+        return []
+    weights = worth(lookout, first_reports, begun)
+    whole = np.array([end - start for start, end in (day_bounds(day, lookout.zone) for day in begun)])
+    seen = weights[:, None] * lookout.observed(begun) / whole
+    could = weights[:, None] * lookout.serving(begun, as_of) / whole
+    place = {feed: number for number, feed in enumerate(lookout.feeds)}
+    names = list(carries)
+    carrying = np.zeros((len(names), len(place)))
+    for number, name in enumerate(names):
+        for feed in carries[name]:
+            if feed in place:
+                carrying[number, place[feed]] = 1.0
+    exposure, possible = carrying @ seen, carrying @ could
+    share = np.divide(exposure, possible, out=np.zeros_like(exposure), where=possible > 0).clip(0.0, 1.0)
+    carried = carrying.any(axis=1)
+    return [
+        DayCoverage(
+            indicator=name,
+            day=day,
+            exposure=float(exposure[row, column]),
+            coverage=float(share[row, column]) if carried[row] else None,
+        )
+        for row, name in enumerate(names)
+        for column, day in enumerate(begun)
+    ]
+
+
+def cover(
+    polls: Iterable[Poll],
+    feeds: Iterable[Feed],
+    carries: Mapping[str, Collection[str]],
+    days: Sequence[date],
+    as_of: datetime,
+    first_reports: Mapping[str, int],
+    *,
+    zone: tzinfo = UTC,
+) -> list[DayCoverage]:
+    """`shown`, from scratch: only polls made by `as_of` are looked at, so the past reads as it was shown then."""
+    lookout = Lookout(feeds, zone=zone)
+    lookout.add(sorted((poll for poll in polls if poll.polled_at <= as_of), key=lambda poll: poll.polled_at))
+    return shown(lookout, carries, days, as_of, first_reports)
