@@ -1,0 +1,90 @@
+"""A loopback HTTP server that answers as the recorded sources did at the replay's instant."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import datetime
+from email.utils import format_datetime
+from types import TracebackType
+
+from aiohttp import web
+
+from feeds.model import Feed
+from indicators.replay.documents import page, render
+from indicators.replay.recording import Recording
+
+_BLOCK_PAGE = (
+    "<!doctype html><html><head><title>Access restricted</title></head><body><h1>Access restricted</h1></body></html>"
+)
+
+
+class RecordingServer:
+    """Serves a recording on a free port of 127.0.0.1 as of `now()`: validators, paging and faults included."""
+
+    def __init__(self, recording: Recording, now: Callable[[], datetime]) -> None:
+        self._recording = recording
+        self._now = now
+        self._runner: web.AppRunner | None = None
+        self.base = ""
+        self.requests = 0
+
+    async def __aenter__(self) -> RecordingServer:
+        app = web.Application()
+        app.router.add_get("/s/{source}", self._document)
+        app.router.add_get("/{source}", self._document)
+        app.router.add_get("/{source}/{id}", self._page)
+        self._runner = web.AppRunner(app, access_log=None)
+        await self._runner.setup()
+        site = web.TCPSite(self._runner, "127.0.0.1", 0)
+        await site.start()
+        host, port = self._runner.addresses[0][:2]
+        self.base = f"http://{host}:{port}"
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._runner is not None:
+            await self._runner.cleanup()
+
+    def feeds(self) -> tuple[Feed, ...]:
+        """The recording's feeds at this server's addresses."""
+        return tuple(
+            replace(feed, url=f"{self.base}{'/s' if feed.kind == 'telegram' else ''}/{feed.feed_id}")
+            for feed in self._recording.feeds
+        )
+
+    async def _document(self, request: web.Request) -> web.Response:
+        source, at = request.match_info["source"], self._now()
+        self.requests += 1
+        behaviour = self._recording.behaviours.get(source)
+        if behaviour is None:
+            return web.Response(status=404, text=f"{source}: no such source in this recording")
+        for fault in behaviour.faults:
+            if fault.holds(at):
+                headers = {"Retry-After": str(fault.retry_after)} if fault.retry_after else {}
+                if fault.html:
+                    return web.Response(status=fault.status, text=_BLOCK_PAGE, content_type="text/html")
+                return web.Response(status=fault.status, headers=headers)
+        before = request.query.get("before")
+        window = self._recording.window(source, at, before=f"{source}-{int(before):04d}" if before else None)
+        name = next(feed.name for feed in self._recording.feeds if feed.feed_id == source)
+        text, content_type = render(behaviour.form, name=name, source=source, base=self.base, window=window, at=at)
+        body = text.encode()
+        headers = {"Content-Type": content_type}
+        if behaviour.etag:
+            headers["ETag"] = f'"{hashlib.blake2b(body, digest_size=8).hexdigest()}"'
+            if window:
+                headers["Last-Modified"] = format_datetime(max(one.changed_at(at) for one in window), usegmt=True)
+            if request.headers.get("If-None-Match") == headers["ETag"]:
+                return web.Response(status=304, headers=headers)
+        return web.Response(body=body, headers=headers)
+
+    async def _page(self, request: web.Request) -> web.Response:
+        source, wanted, at = request.match_info["source"], request.match_info["id"], self._now()
+        for one in self._recording.publications.get(source, ()):
+            if one.id == wanted and one.at <= at:
+                return web.Response(text=page(one, at, label=self._recording.label), content_type="text/html")
+        return web.Response(status=404, text=f"{wanted}: not published at {at:%Y-%m-%d %H:%M} UTC")
