@@ -1,0 +1,616 @@
+"""SQL of collection: items and their revisions, polls, the state of each feed, host budgets, and leases."""
+
+from __future__ import annotations
+
+import hashlib
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, fields, replace
+from datetime import datetime, timedelta
+from itertools import islice
+from typing import Any, TypeVar
+
+from sqlalchemy import (
+    BigInteger,
+    Column,
+    Connection,
+    Engine,
+    Float,
+    ForeignKey,
+    Index,
+    Integer,
+    Row,
+    String,
+    Table,
+    Text,
+    case,
+    func,
+    insert,
+    literal_column,
+    or_,
+    select,
+    text,
+    update,
+)
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.sql.elements import ColumnElement
+from sqlalchemy.sql.selectable import Select
+
+from feeds.database import Instant, metadata
+from feeds.model import DateQuality, Item, Outcome, Poll
+
+KEPT_REVISIONS = 24
+"""Edits of one item that are kept word for word; later ones are only counted (some pages change on every visit)."""
+T = TypeVar("T")
+CHUNK = 500
+"""Ids named in one statement."""
+
+_Serial = BigInteger().with_variant(Integer, "sqlite")
+
+ITEMS = Table(
+    "items",
+    metadata,
+    Column("seq", _Serial, primary_key=True, autoincrement=True),
+    Column("item_id", String, nullable=False, unique=True),
+    Column("source", String, nullable=False),
+    Column("url", Text, nullable=False),
+    Column("title", Text, nullable=False),
+    Column("text", Text, nullable=False),
+    Column("published_at", Instant, nullable=False),
+    Column("known_at", Instant, nullable=False),
+    Column("lang", String, nullable=False),
+    Column("author", Text, nullable=False),
+    Column("forwarded_from", Text, nullable=False),
+    Column("published_raw", Text, nullable=False),
+    Column("date_method", String, nullable=False),
+    Column("date_quality", String, nullable=False),
+    Column("content_hash", String, nullable=False, comment="of the first sight"),
+    Column("latest_hash", String, nullable=False, comment="of the newest revision"),
+    Column(
+        "latest_published_at", Instant, nullable=False, comment="what the newest revision says; never used as the date"
+    ),
+    Column("revision", Integer, nullable=False, comment="number of the newest revision, counted beyond those kept"),
+    Index("ix_items_source_known_at", "source", "known_at"),
+    Index("ix_items_known_at", "known_at"),
+    sqlite_autoincrement=True,
+    comment="First sights. A row's words and dates are never rewritten; edits are rows of item_revisions.",
+)
+
+REVISIONS = Table(
+    "item_revisions",
+    metadata,
+    Column("item_id", String, ForeignKey("items.item_id"), primary_key=True),
+    Column("revision", Integer, primary_key=True, autoincrement=False),
+    Column("known_at", Instant, nullable=False),
+    Column("url", Text, nullable=False),
+    Column("title", Text, nullable=False),
+    Column("text", Text, nullable=False),
+    Column("published_at", Instant, nullable=False),
+    Column("published_raw", Text, nullable=False),
+    Column("date_method", String, nullable=False),
+    Column("date_quality", String, nullable=False),
+    comment="Edits, from 1; what an item said afterwards.",
+)
+
+POLLS = Table(
+    "polls",
+    metadata,
+    Column("seq", _Serial, primary_key=True, autoincrement=True),
+    Column("feed_id", String, nullable=False),
+    Column("polled_at", Instant, nullable=False),
+    Column("outcome", String, nullable=False),
+    Column("status", Integer),
+    Column("entries", Integer, nullable=False),
+    Column("new_items", Integer, nullable=False),
+    Column("newest_at", Instant),
+    Column("took_ms", Integer, nullable=False),
+    Column("detail", Text, nullable=False),
+    Index("ix_polls_feed_id_polled_at", "feed_id", "polled_at"),
+    Index("ix_polls_polled_at", "polled_at"),
+    sqlite_autoincrement=True,
+    comment="One row a visit, read or not: health and coverage are computed from these and nothing else.",
+)
+
+FEED_STATES = Table(
+    "feed_states",
+    metadata,
+    Column("feed_id", String, primary_key=True),
+    Column("registry_url", Text, nullable=False, comment="as the registry had it; another one starts the state afresh"),
+    Column("url", Text, nullable=False, comment="where we really ask, after permanent moves"),
+    Column("host", String, nullable=False),
+    Column("next_due_at", Instant, nullable=False),
+    Column("etag", Text),
+    Column("last_modified", Text),
+    Column("body_hash", String),
+    Column("body_outcome", String),
+    Column("body_detail", Text, nullable=False),
+    Column("entries", Integer, nullable=False, comment="in the last document that had any"),
+    Column("newest_at", Instant),
+    Column("rate", Float, comment="new items a day, learned; null until a document was read"),
+    Column("ttl_s", Integer, nullable=False),
+    Column("max_age_s", Integer, nullable=False),
+    Column("failures", Integer, nullable=False, comment="in a row"),
+    Column("gone_count", Integer, nullable=False, comment="410s in a row"),
+    Column("polled_at", Instant),
+    Column("read_at", Instant),
+    Column("unconditional_at", Instant),
+    Column("moved_to", Text),
+    Column("moved_since_at", Instant),
+    Index("ix_feed_states_next_due_at", "next_due_at"),
+)
+
+HOSTS = Table(
+    "feed_hosts",
+    metadata,
+    Column("host", String, primary_key=True),
+    Column("free_at", Instant, nullable=False, comment="product time before which nobody asks this host again"),
+)
+
+LEASES = Table(
+    "feed_leases",
+    metadata,
+    Column("feed_id", String, ForeignKey("feed_states.feed_id"), primary_key=True),
+    Column("owner", String),
+    Column(
+        "fence", _Serial, nullable=False, comment="grows with every claim; a holder with an older number has lost it"
+    ),
+    Column("expires_s", Float, comment="seconds since 1970 on the database's own clock: leases follow real time"),
+    comment="Who is at which feed now; a killed holder's lease runs out by itself.",
+)
+
+TABLES = (ITEMS, REVISIONS, POLLS, FEED_STATES, HOSTS, LEASES)
+ITEM_ROW = tuple(field.name for field in fields(Item))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FeedState:
+    """What the poller remembers of a feed between visits."""
+
+    feed_id: str
+    registry_url: str
+    url: str
+    host: str
+    next_due_at: datetime
+    etag: str | None = None
+    last_modified: str | None = None
+    body_hash: str | None = None
+    body_outcome: Outcome | None = None
+    """What the body with `body_hash` turned out to be: an unchanged broken page is still broken."""
+    body_detail: str = ""
+    entries: int = 0
+    newest_at: datetime | None = None
+    rate: float | None = None
+    ttl_s: int = 0
+    max_age_s: int = 0
+    failures: int = 0
+    gone_count: int = 0
+    polled_at: datetime | None = None
+    read_at: datetime | None = None
+    unconditional_at: datetime | None = None
+    moved_to: str | None = None
+    moved_since_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Known:
+    """What the store holds of an item that turned up again."""
+
+    item_id: str
+    url: str
+    published_at: datetime
+    content_hash: str
+    latest_hash: str
+    latest_published_at: datetime
+    revision: int
+
+
+def create_tables(engine: Engine) -> None:
+    """Make the tables of this room where no migration history does it (tests, the room on its own)."""
+    metadata.create_all(engine, tables=list(TABLES))
+
+
+# --- items ---------------------------------------------------------------------------------------------------------
+
+
+def content_hash(title: str, body: str) -> str:
+    """What must differ for an entry to count as edited: its words."""
+    return hashlib.blake2b(f"{title}\0{body}".encode(errors="surrogatepass"), digest_size=16).hexdigest()
+
+
+def add_items(connection: Connection, items: Iterable[Item]) -> int:
+    """Store first sights; those whose id is known already are left as they are. Returns how many were new."""
+    statement = _insert_ignoring(connection, ITEMS, ["item_id"])
+    _one_writer_of_items(connection)
+    added = 0
+    for chunk in _chunks(items, 5_000):
+        added += connection.execute(statement, [_item_row(item) for item in chunk]).rowcount
+    return added
+
+
+def add_item(connection: Connection, item: Item) -> bool:
+    """Store one first sight; False when its id is known already."""
+    return add_items(connection, [item]) == 1
+
+
+def add_revision(connection: Connection, item: Item) -> None:
+    """Store an edit as `item.revision` of its item: kept to the cap, counted beyond; the first sight stays as it is."""
+    digest = content_hash(item.title, item.text)
+    connection.execute(
+        update(ITEMS)
+        .where(ITEMS.c.item_id == item.item_id)
+        .values(latest_hash=digest, latest_published_at=item.published_at, revision=item.revision)
+    )
+    if item.revision <= KEPT_REVISIONS:
+        row = _item_row(item)
+        connection.execute(insert(REVISIONS).values({column.name: row[column.name] for column in REVISIONS.columns}))
+
+
+def known_items(connection: Connection, item_ids: Collection[str]) -> dict[str, Known]:
+    """What is held under these ids."""
+    columns = [ITEMS.c[field.name] for field in fields(Known)]
+    found: dict[str, Known] = {}
+    for chunk in _chunks(sorted(item_ids), CHUNK):
+        for row in connection.execute(select(*columns).where(ITEMS.c.item_id.in_(chunk))):
+            found[row.item_id] = Known(**row._mapping)
+    return found
+
+
+def known_by_content(connection: Connection, source: str, since: datetime, hashes: Collection[str]) -> list[Known]:
+    """Items of a source, known since, whose first words had one of these hashes (a story re-issued under a new id)."""
+    columns = [ITEMS.c[field.name] for field in fields(Known)]
+    wanted = (ITEMS.c.source == source) & (ITEMS.c.known_at >= since)
+    return [
+        Known(**row._mapping)
+        for chunk in _chunks(sorted(hashes), CHUNK)
+        for row in connection.execute(select(*columns).where(wanted & ITEMS.c.content_hash.in_(chunk)))
+    ]
+
+
+def items_after(connection: Connection, seq: int, *, limit: int) -> list[tuple[int, Item]]:
+    """The next first sights in the order in which they were stored; edits never come by here."""
+    statement = _items().where(ITEMS.c.seq > seq).order_by(ITEMS.c.seq).limit(limit)
+    return [(row.seq, _item(row)) for row in connection.execute(statement)]
+
+
+def latest_seq(connection: Connection) -> int:
+    """The number of the item stored last; 0 in an empty store."""
+    return int(connection.execute(select(func.coalesce(func.max(ITEMS.c.seq), 0))).scalar_one())
+
+
+def items_by_id(connection: Connection, item_ids: Collection[str]) -> dict[str, Item]:
+    """First sights by id; an unknown id is absent."""
+    found: dict[str, Item] = {}
+    for chunk in _chunks(sorted(set(item_ids)), CHUNK):
+        for row in connection.execute(_items().where(ITEMS.c.item_id.in_(chunk))):
+            found[row.item_id] = _item(row)
+    return found
+
+
+def recent_items(connection: Connection, *, as_of: datetime, source: str | None = None, limit: int = 100) -> list[Item]:
+    """The newest first sights known by `as_of`, newest first."""
+    statement = _items().where(ITEMS.c.known_at <= as_of)
+    if source is not None:
+        statement = statement.where(ITEMS.c.source == source)
+    statement = statement.order_by(ITEMS.c.known_at.desc(), ITEMS.c.seq.desc()).limit(limit)
+    return [_item(row) for row in connection.execute(statement)]
+
+
+def revisions_of(connection: Connection, item_id: str, *, as_of: datetime | None = None) -> list[Item]:
+    """Every kept wording of an item, first sight first, as far as known by `as_of`."""
+    first = items_by_id(connection, [item_id]).get(item_id)
+    if first is None or (as_of is not None and first.known_at > as_of):
+        return []
+    statement = select(REVISIONS).where(REVISIONS.c.item_id == item_id).order_by(REVISIONS.c.revision)
+    if as_of is not None:
+        statement = statement.where(REVISIONS.c.known_at <= as_of)
+    wordings = [first]
+    for row in connection.execute(statement):
+        values = dict(row._mapping, date_quality=DateQuality(row.date_quality))
+        wordings.append(replace(first, **values))
+    return wordings
+
+
+def item_times(
+    connection: Connection, *, since: datetime, as_of: datetime, limit: int = 60
+) -> dict[str, list[datetime]]:
+    """Per source, when its newest items were published, oldest first: the rhythm from which silence is judged."""
+    rank = func.row_number().over(partition_by=ITEMS.c.source, order_by=ITEMS.c.published_at.desc()).label("rank")
+    newest = (
+        select(ITEMS.c.source, ITEMS.c.published_at, rank)
+        .where(ITEMS.c.known_at <= as_of, ITEMS.c.known_at >= since)
+        .subquery()
+    )
+    times: dict[str, list[datetime]] = defaultdict(list)
+    statement = select(newest.c.source, newest.c.published_at).where(newest.c.rank <= limit)
+    for source, published_at in connection.execute(statement.order_by(newest.c.source, newest.c.published_at)):
+        times[source].append(published_at)
+    return dict(times)
+
+
+# --- polls ---------------------------------------------------------------------------------------------------------
+
+
+def add_polls(connection: Connection, polls: Iterable[Poll]) -> None:
+    """Store visits."""
+    for chunk in _chunks(polls, 5_000):
+        connection.execute(insert(POLLS), [_poll_row(poll) for poll in chunk])
+
+
+def polls_between(
+    connection: Connection, since: datetime, until: datetime, *, feed_id: str | None = None
+) -> list[Poll]:
+    """Visits from `since` up to, not including, `until`, oldest first."""
+    statement = select(POLLS).where(POLLS.c.polled_at >= since, POLLS.c.polled_at < until)
+    if feed_id is not None:
+        statement = statement.where(POLLS.c.feed_id == feed_id)
+    return [_poll(row) for row in connection.execute(statement.order_by(POLLS.c.polled_at, POLLS.c.seq))]
+
+
+def last_polls(connection: Connection, *, as_of: datetime | None = None) -> dict[str, Poll]:
+    """The newest visit to each feed, as far as known by `as_of`."""
+    newest = select(func.max(POLLS.c.seq).label("seq")).group_by(POLLS.c.feed_id)
+    if as_of is not None:
+        newest = newest.where(POLLS.c.polled_at <= as_of)
+    statement = select(POLLS).where(POLLS.c.seq.in_(newest.scalar_subquery()))
+    return {row.feed_id: _poll(row) for row in connection.execute(statement)}
+
+
+# --- states, hosts and leases --------------------------------------------------------------------------------------
+
+
+def add_states(connection: Connection, states: Iterable[FeedState]) -> None:
+    """Begin to remember these feeds; those remembered already keep what they have."""
+    states = list(states)
+    if not states:
+        return
+    connection.execute(_insert_ignoring(connection, FEED_STATES, ["feed_id"]), [_state_row(state) for state in states])
+    leases = [{"feed_id": state.feed_id, "fence": 0} for state in states]
+    connection.execute(_insert_ignoring(connection, LEASES, ["feed_id"]), leases)
+
+
+def save_state(connection: Connection, state: FeedState) -> None:
+    """Write a feed's state back."""
+    row = _state_row(state)
+    connection.execute(update(FEED_STATES).where(FEED_STATES.c.feed_id == row.pop("feed_id")).values(row))
+
+
+def states_of(connection: Connection, feed_ids: Collection[str]) -> dict[str, FeedState]:
+    """The states of these feeds, as far as they were ever begun."""
+    found: dict[str, FeedState] = {}
+    for chunk in _chunks(sorted(set(feed_ids)), CHUNK):
+        for row in connection.execute(select(FEED_STATES).where(FEED_STATES.c.feed_id.in_(chunk))):
+            outcome = None if row.body_outcome is None else Outcome(row.body_outcome)
+            found[row.feed_id] = FeedState(**dict(row._mapping, body_outcome=outcome))
+    return found
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Lease:
+    """The right to visit one feed until it expires; `fence` proves at the end that it was not lost meanwhile."""
+
+    feed_id: str
+    owner: str
+    fence: int
+
+
+def claim_due(
+    connection: Connection,
+    feed_ids: Collection[str],
+    *,
+    now: datetime,
+    owner: str,
+    limit: int,
+    lease_for: timedelta,
+    spacing: Mapping[str, timedelta],
+    default_spacing: timedelta,
+) -> list[Lease]:
+    """Take feeds that are due, one a host, whose host is free and which nobody holds; their hosts become busy.
+
+    Two claimers never get the same feed, nor one host twice within its spacing: on SQLite the write lock orders them,
+    on PostgreSQL locked rows are skipped and a host's row is taken by compare-and-set.
+    """
+    leased = set()
+    leases: list[Lease] = []
+    for feed_id, host in _candidates(connection, feed_ids, now=now, limit=limit * 4):
+        if host in leased or len(leases) == limit:
+            continue
+        until = now + spacing.get(host, default_spacing)
+        if host and not _take_host(connection, host, now=now, until=until):
+            continue
+        row = connection.execute(
+            update(LEASES)
+            .where(LEASES.c.feed_id == feed_id)
+            .values(owner=owner, fence=LEASES.c.fence + 1, expires_s=_clock(connection) + lease_for.total_seconds())
+            .returning(LEASES.c.fence)
+        ).one()
+        if default_spacing > timedelta(0) or host in spacing:
+            leased.add(host)
+        leases.append(Lease(feed_id=feed_id, owner=owner, fence=row.fence))
+    return leases
+
+
+def _candidates(
+    connection: Connection, feed_ids: Collection[str], *, now: datetime, limit: int
+) -> list[tuple[str, str]]:
+    found: list[tuple[str, str]] = []
+    for chunk in _chunks(sorted(feed_ids), CHUNK * 10):
+        statement = (
+            select(FEED_STATES.c.feed_id, FEED_STATES.c.host, FEED_STATES.c.next_due_at)
+            .join(LEASES, LEASES.c.feed_id == FEED_STATES.c.feed_id)
+            .outerjoin(HOSTS, HOSTS.c.host == FEED_STATES.c.host)
+            .where(
+                FEED_STATES.c.feed_id.in_(chunk),
+                FEED_STATES.c.next_due_at <= now,
+                or_(HOSTS.c.free_at.is_(None), HOSTS.c.free_at <= now),
+                _free(connection),
+            )
+            .order_by(FEED_STATES.c.next_due_at, FEED_STATES.c.feed_id)
+            .limit(limit)
+            .with_for_update(of=LEASES, skip_locked=True)
+        )
+        found += [(row.feed_id, row.host) for row in connection.execute(statement)]
+    # One order for everybody, by host, so that two claimers cannot wait for each other.
+    return sorted(found[:limit], key=lambda pair: pair[1])
+
+
+def _take_host(connection: Connection, host: str, *, now: datetime, until: datetime) -> bool:
+    dialect: Any = postgresql if connection.dialect.name == "postgresql" else sqlite
+    statement = dialect.insert(HOSTS).values(host=host, free_at=until)
+    statement = statement.on_conflict_do_update(
+        index_elements=["host"], set_={"free_at": until}, where=HOSTS.c.free_at <= now
+    ).returning(HOSTS.c.host)
+    return connection.execute(statement).first() is not None
+
+
+def hold_host(connection: Connection, host: str, *, until: datetime) -> None:
+    """Nobody asks `host` before `until`, unless it is held longer already."""
+    dialect: Any = postgresql if connection.dialect.name == "postgresql" else sqlite
+    statement = dialect.insert(HOSTS).values(host=host, free_at=until)
+    connection.execute(
+        statement.on_conflict_do_update(index_elements=["host"], set_={"free_at": until}, where=HOSTS.c.free_at < until)
+    )
+
+
+def finish_lease(connection: Connection, lease: Lease) -> bool:
+    """Give a lease back; False when it was lost meanwhile, and then nothing of the visit may be written."""
+    return (
+        connection.execute(
+            update(LEASES)
+            .where(LEASES.c.feed_id == lease.feed_id, LEASES.c.owner == lease.owner, LEASES.c.fence == lease.fence)
+            .values(owner=None, expires_s=None)
+        ).rowcount
+        == 1
+    )
+
+
+def release_owner(connection: Connection, owner: str) -> int:
+    """Give back every lease of a poller that stops in good order."""
+    return connection.execute(update(LEASES).where(LEASES.c.owner == owner).values(owner=None, expires_s=None)).rowcount
+
+
+def earliest_due(connection: Connection, feed_ids: Collection[str]) -> datetime | None:
+    """When the first of these feeds that nobody holds may be visited: due, and its host free."""
+    due = case((HOSTS.c.free_at > FEED_STATES.c.next_due_at, HOSTS.c.free_at), else_=FEED_STATES.c.next_due_at)
+    earliest: list[datetime] = []
+    for chunk in _chunks(sorted(feed_ids), CHUNK * 10):
+        statement = (
+            select(func.min(due, type_=Instant()))
+            .select_from(FEED_STATES)
+            .join(LEASES, LEASES.c.feed_id == FEED_STATES.c.feed_id)
+            .outerjoin(HOSTS, HOSTS.c.host == FEED_STATES.c.host)
+            .where(FEED_STATES.c.feed_id.in_(chunk), _free(connection))
+        )
+        at = connection.execute(statement).scalar_one()
+        if at is not None:
+            earliest.append(at)
+    return min(earliest, default=None)
+
+
+def _free(connection: Connection) -> ColumnElement[bool]:
+    return or_(LEASES.c.owner.is_(None), LEASES.c.expires_s <= _clock(connection))
+
+
+def _clock(connection: Connection) -> ColumnElement[float]:
+    # The database's own clock: pollers on several machines need not agree on the time.
+    if connection.dialect.name == "postgresql":
+        return literal_column("extract(epoch FROM clock_timestamp())::float8", Float)
+    return literal_column("((julianday('now') - 2440587.5) * 86400.0)", Float)
+
+
+# --- rows ----------------------------------------------------------------------------------------------------------
+
+
+def _items() -> Select[Any]:
+    # Always the first sight: `revision` in the table counts edits, the item we hand out is the one that fired.
+    columns = [ITEMS.c[name] for name in ITEM_ROW if name != "revision"]
+    return select(ITEMS.c.seq, *columns)
+
+
+def _item(row: Row[Any]) -> Item:
+    values = dict(row._mapping)
+    del values["seq"]
+    values["date_quality"] = DateQuality(values["date_quality"])
+    return Item(**values)
+
+
+def _item_row(item: Item) -> dict[str, Any]:
+    title, body = _storable(item.title), _storable(item.text)
+    digest = content_hash(title, body)
+    return {
+        "item_id": item.item_id,
+        "source": item.source,
+        "url": _storable(item.url),
+        "title": title,
+        "text": body,
+        "published_at": item.published_at,
+        "known_at": item.known_at,
+        "lang": item.lang,
+        "author": _storable(item.author),
+        "forwarded_from": _storable(item.forwarded_from),
+        "published_raw": _storable(item.published_raw),
+        "date_method": item.date_method,
+        "date_quality": item.date_quality.value,
+        "content_hash": digest,
+        "latest_hash": digest,
+        "latest_published_at": item.published_at,
+        "revision": item.revision,
+    }
+
+
+def _poll(row: Row[Any]) -> Poll:
+    return Poll(
+        feed_id=row.feed_id,
+        polled_at=row.polled_at,
+        outcome=Outcome(row.outcome),
+        status=row.status,
+        entries=row.entries,
+        new_items=row.new_items,
+        newest_at=row.newest_at,
+        took=timedelta(milliseconds=row.took_ms),
+        detail=row.detail,
+    )
+
+
+def _poll_row(poll: Poll) -> dict[str, Any]:
+    return {
+        "feed_id": poll.feed_id,
+        "polled_at": poll.polled_at,
+        "outcome": poll.outcome.value,
+        "status": poll.status,
+        "entries": poll.entries,
+        "new_items": poll.new_items,
+        "newest_at": poll.newest_at,
+        "took_ms": round(poll.took.total_seconds() * 1000),
+        "detail": _storable(poll.detail),
+    }
+
+
+def _state_row(state: FeedState) -> dict[str, Any]:
+    row = {field.name: getattr(state, field.name) for field in fields(FeedState)}
+    row["body_outcome"] = None if state.body_outcome is None else state.body_outcome.value
+    return row
+
+
+def _storable(value: str) -> str:
+    # PostgreSQL holds no NUL and neither database a lone surrogate; the parser's door removes both, archives may not.
+    if value.isascii():
+        return value.replace("\0", "") if "\0" in value else value
+    return value.encode("utf-8", "replace").decode("utf-8").replace("\0", "")
+
+
+def _insert_ignoring(connection: Connection, table: Table, key: Sequence[str]) -> Any:
+    dialect: Any = postgresql if connection.dialect.name == "postgresql" else sqlite
+    return dialect.insert(table).on_conflict_do_nothing(index_elements=list(key))
+
+
+def _one_writer_of_items(connection: Connection) -> None:
+    # A sequence numbers rows before they are committed: without this a reader could pass number 11, committed, before
+    # number 10, still open, and never see 10. The lock is held for the few milliseconds in which a poll is written.
+    if connection.dialect.name == "postgresql":
+        connection.execute(text("SELECT pg_advisory_xact_lock(8622043317)"))
+
+
+def _chunks(values: Iterable[T], size: int) -> Iterator[list[T]]:
+    iterator = iter(values)
+    while chunk := list(islice(iterator, size)):
+        yield chunk
