@@ -173,12 +173,15 @@ def map_figure(
             )
         )  # fmt: skip
     for move in moves:
+        # The arrow stops short of the place, where a mark would hide its head.
+        lon = move.start.lon + 0.82 * (move.end.lon - move.start.lon)
+        lat = move.start.lat + 0.82 * (move.end.lat - move.start.lat)
         figure.add_trace(
             go.Scatter(
-                x=[move.start.lon, move.end.lon], y=[move.start.lat, move.end.lat], mode="lines+markers",
+                x=[move.start.lon, lon], y=[move.start.lat, lat], mode="lines+markers",
                 line={"color": move.mark.color, "width": 1.6},
                 marker={
-                    "symbol": ["circle", "arrow"], "size": [4, 11], "angleref": "previous", "color": move.mark.color,
+                    "symbol": ["circle", "arrow"], "size": [4, 13], "angleref": "previous", "color": move.mark.color,
                 },
                 hoverinfo="skip",
             )
@@ -198,7 +201,7 @@ def map_figure(
                     "line": {"color": theme.ground, "width": 1.5},
                 } if size else None,
                 text=[f"<b>{spot.count}</b>" for spot in group],
-                textfont={"size": 12, "color": [spot.mark.ink if size else spot.mark.color for spot in group]},
+                textfont={"size": 12, "color": [spot.mark.ink if size else spot.mark.text for spot in group]},
                 customdata=[_hover(spot) for spot in group], hovertemplate="%{customdata}<extra></extra>",
             )
         )  # fmt: skip

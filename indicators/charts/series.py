@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
 
-import pandas as pd
 import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
@@ -16,6 +15,15 @@ from indicators.model.level import Level, Thresholds
 
 GRAVE = (Level.WATCH, Level.WARNING, Level.CRITICAL)
 LABEL_LENGTH = 34
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Series:
+    """One indicator's days: events and coverage; None where nothing is known, so that nan never travels."""
+
+    days: tuple[date, ...] = ()
+    events: tuple[float | None, ...] = ()
+    coverage: tuple[float | None, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,31 +39,29 @@ class Panel:
     """One indicator in a figure of several: its name, its series, its own limits, how it stands."""
 
     title: str
-    frame: pd.DataFrame
+    series: Series
     thresholds: Thresholds
     mark: Mark
 
 
-def over_window(frame: pd.DataFrame, within: timedelta) -> list[float | None]:
+def over_window(series: Series, within: timedelta) -> tuple[float | None, ...]:
     """Events in the window ending on each day; None on a day without data, since nobody knows.
 
     A window that reaches back over a gap counts what was seen, so it is a lower bound there.
     """
-    days = max(1, within.days)
-    seen = frame["events"].rolling(days, min_periods=1).sum()
-    return [None if pd.isna(today) else float(total) for today, total in zip(frame["events"], seen, strict=True)]
+    days = max(1, -(-within // timedelta(days=1)))
+    totals: list[float | None] = []
+    for at, today in enumerate(series.events):
+        seen = [count for count in series.events[max(0, at - days + 1) : at + 1] if count is not None]
+        totals.append(None if today is None else sum(seen))
+    return tuple(totals)
 
 
-def daily(frame: pd.DataFrame) -> list[float | None]:
-    """Events of each day; None where nobody looked."""
-    return [None if pd.isna(count) else float(count) for count in frame["events"]]
-
-
-def gaps(frame: pd.DataFrame) -> list[tuple[date, date]]:
+def gaps(series: Series) -> list[tuple[date, date]]:
     """First and last day of every stretch without data."""
     runs: list[tuple[date, date]] = []
-    for day, count in zip(_days(frame), frame["events"], strict=True):
-        if not pd.isna(count):
+    for day, count in zip(series.days, series.events, strict=True):
+        if count is not None:
             continue
         if runs and day - runs[-1][1] == timedelta(days=1):
             runs[-1] = (runs[-1][0], day)
@@ -65,7 +71,7 @@ def gaps(frame: pd.DataFrame) -> list[tuple[date, date]]:
 
 
 def indicator_figure(
-    frame: pd.DataFrame,
+    series: Series,
     thresholds: Thresholds,
     *,
     theme: Theme = DARK,
@@ -75,9 +81,9 @@ def indicator_figure(
 ) -> go.Figure:
     """One indicator: daily events, the count over the window against its limits, gaps, coverage below."""
     figure = make_subplots(rows=2, cols=1, shared_xaxes=True, row_heights=[0.93, 0.07], vertical_spacing=0.02)
-    top = _draw(figure, frame, thresholds, theme=theme, mark=mark or theme.level(Level.NORMAL), row=1)
-    _coverage(figure, frame, theme=theme, row=2)
-    rows = _stagger(markers, frame)
+    top = _draw(figure, series, thresholds, theme=theme, mark=mark or theme.level(Level.NORMAL), row=1)
+    _coverage(figure, series, theme=theme, row=2)
+    rows = _stagger(markers, series)
     for marker, row in rows:
         figure.add_shape(
             type="line", xref="x", yref="y domain", x0=marker.on, x1=marker.on, y0=0, y1=1,
@@ -92,8 +98,8 @@ def indicator_figure(
         **layout(theme, height=height + 15 * lanes, margin={"l": 38, "r": 76, "t": 10 + 15 * lanes + 6, "b": 28})
     )
     figure.update_yaxes(count_axis(theme, range=[0, top]), row=1, col=1)
-    figure.update_xaxes(time_axis(theme, showticklabels=False, ticks="", range=_span(frame)), row=1, col=1)
-    figure.update_xaxes(time_axis(theme, showline=False, range=_span(frame)), row=2, col=1)
+    figure.update_xaxes(time_axis(theme, showticklabels=False, ticks="", range=_span(series)), row=1, col=1)
+    figure.update_xaxes(time_axis(theme, showline=False, range=_span(series)), row=2, col=1)
     figure.update_yaxes(visible=False, range=[0, 1], fixedrange=True, row=2, col=1)
     figure.add_annotation(
         x=1, xref="paper", xanchor="left", xshift=8, y=0.5, yref="y2 domain", text="coverage",
@@ -108,10 +114,10 @@ def board_figure(panels: Sequence[Panel], *, theme: Theme = DARK, height: int = 
     height = height or 30 + 132 * count
     figure = make_subplots(rows=count, cols=1, shared_xaxes=True, vertical_spacing=26 / max(height - 40, 100))
     for row, panel in enumerate(panels, start=1):
-        top = _draw(figure, panel.frame, panel.thresholds, theme=theme, mark=panel.mark, row=row)
+        top = _draw(figure, panel.series, panel.thresholds, theme=theme, mark=panel.mark, row=row)
         figure.update_yaxes(count_axis(theme, range=[0, top], nticks=4), row=row, col=1)
         last = row == len(panels)
-        axis = time_axis(theme, showticklabels=last, range=_span(panel.frame))
+        axis = time_axis(theme, showticklabels=last, range=_span(panel.series))
         figure.update_xaxes(axis if last else axis | {"ticks": ""}, row=row, col=1)
         name = _axis("y", row)
         figure.add_annotation(
@@ -121,18 +127,16 @@ def board_figure(panels: Sequence[Panel], *, theme: Theme = DARK, height: int = 
         )  # fmt: skip
         figure.add_annotation(
             x=1, xref="paper", xanchor="right", y=1, yref=f"{name} domain", yanchor="bottom", yshift=3,
-            showarrow=False, text=panel.mark.label, font={"size": 12, "color": panel.mark.color},
+            showarrow=False, text=panel.mark.label, font={"size": 12, "color": panel.mark.text},
         )  # fmt: skip
     figure.update_layout(**layout(theme, height=height, margin={"l": 30, "r": 70, "t": 22, "b": 26}))
     return figure
 
 
-def _draw(
-    figure: go.Figure, frame: pd.DataFrame, thresholds: Thresholds, *, theme: Theme, mark: Mark, row: int
-) -> float:
+def _draw(figure: go.Figure, series: Series, thresholds: Thresholds, *, theme: Theme, mark: Mark, row: int) -> float:
     """Draw one series with bands and gaps into a row; the top of its axis comes back."""
-    window = over_window(frame, thresholds.within)
-    days = _days(frame)
+    window = over_window(series, thresholds.within)
+    days = series.days
     highest = max((count for count in window if count is not None), default=0.0)
     top = max(thresholds.critical * 1.3, highest * 1.15, 3.0)
     x, y = _axis("x", row), _axis("y", row)
@@ -151,9 +155,9 @@ def _draw(
     for level, text, lift in _limit_labels(thresholds, top):
         figure.add_annotation(
             x=1, xref=f"{x} domain", xanchor="left", xshift=6, y=thresholds.limit(level), yref=y, yshift=lift,
-            text=text, showarrow=False, font={"size": 11, "color": theme.level(level).color},
+            text=text, showarrow=False, font={"size": 11, "color": theme.level(level).text},
         )  # fmt: skip
-    blind = gaps(frame)
+    blind = gaps(series)
     if blind:
         edge_x: list[Any] = []
         edge_y: list[Any] = []
@@ -178,14 +182,14 @@ def _draw(
             )  # fmt: skip
     figure.add_trace(
         go.Bar(
-            x=days, y=daily(frame), name="that day", marker={"color": theme.bar, "line": {"width": 0}},
+            x=list(days), y=list(series.events), name="that day", marker={"color": theme.bar, "line": {"width": 0}},
             hovertemplate="%{y:d} that day<extra></extra>",
         ),
         row=row, col=1,
     )  # fmt: skip
     figure.add_trace(
         go.Scatter(
-            x=days, y=window, mode="lines", name=f"{thresholds.within.days} days", connectgaps=False,
+            x=list(days), y=list(window), mode="lines", name=f"{thresholds.within.days} days", connectgaps=False,
             line={"color": theme.trace, "width": 2, "shape": "hvh"},
             hovertemplate=f"<b>%{{y:d}}</b> in {_span_words(thresholds.within)}<extra></extra>",
         ),
@@ -204,12 +208,13 @@ def _draw(
     return float(top)
 
 
-def _coverage(figure: go.Figure, frame: pd.DataFrame, *, theme: Theme, row: int) -> None:
+def _coverage(figure: go.Figure, series: Series, *, theme: Theme, row: int) -> None:
     """A thin ribbon: how much of each day could be seen."""
-    shares = [0.0 if pd.isna(share) else float(share) for share in frame["coverage"]]
+    shares = [share or 0.0 for share in series.coverage]
     figure.add_trace(
         go.Bar(
-            x=_days(frame), y=[1.0] * len(shares), width=86_400_000, customdata=[f"{share:.0%}" for share in shares],
+            x=list(series.days), y=[1.0] * len(shares), width=86_400_000,
+            customdata=[f"{share:.0%}" for share in shares],
             marker={"color": [tint(theme.accent, 0.08 + 0.62 * share) for share in shares], "line": {"width": 0}},
             hovertemplate="coverage %{customdata}<extra></extra>",
         ),
@@ -229,9 +234,9 @@ def _limit_labels(thresholds: Thresholds, top: float) -> list[tuple[Level, str, 
     return labels
 
 
-def _stagger(markers: Sequence[Marker], frame: pd.DataFrame) -> list[tuple[Marker, int]]:
+def _stagger(markers: Sequence[Marker], series: Series) -> list[tuple[Marker, int]]:
     """Each marker inside the picture with a lane of its own, so that labels do not collide."""
-    days = _days(frame)
+    days = series.days
     if not days:
         return []
     # A letter is about 0.6 % of the width of a chart as pages show it.
@@ -248,12 +253,8 @@ def _stagger(markers: Sequence[Marker], frame: pd.DataFrame) -> list[tuple[Marke
     return placed
 
 
-def _days(frame: pd.DataFrame) -> list[date]:
-    return [pd.Timestamp(day).date() for day in frame.index]
-
-
-def _span(frame: pd.DataFrame) -> list[str] | None:
-    days = _days(frame)
+def _span(series: Series) -> list[str] | None:
+    days = series.days
     if not days:
         return None
     left, right = _half_days(days[0], days[-1])

@@ -13,7 +13,8 @@ from typing import Any
 
 from indicators.model.level import Level, Standing, WatchCondition
 
-SANS = '"Inter", "Segoe UI", system-ui, -apple-system, "Helvetica Neue", Arial, "Liberation Sans", sans-serif'
+# Arial before system-ui: on a plain Linux server the latter is often a very wide face.
+SANS = '"Inter", "Segoe UI", "Helvetica Neue", Roboto, Arial, "Liberation Sans", system-ui, sans-serif'
 MONO = 'ui-monospace, "SF Mono", "Cascadia Mono", Menlo, Consolas, "Liberation Mono", monospace'
 
 # Below this share a series without a level is not called normal: too much of it was out of sight.
@@ -29,6 +30,8 @@ class Mark:
     """Colour of text set on `color`."""
     glyph: str
     word: str
+    text: str
+    """Colour of the words themselves, dark enough to be read on the theme's ground."""
     hatched: bool = False
 
     @property
@@ -107,13 +110,13 @@ def tint(color: str, alpha: float) -> str:
 _CONDITION_GLYPHS = {5: "●", 4: "▲", 3: "◆", 2: "■", 1: "■"}
 
 
-def _conditions(colors: Mapping[int, tuple[str, str]]) -> Mapping[WatchCondition, Mark]:
+def _conditions(colors: Mapping[int, tuple[str, str, str]]) -> Mapping[WatchCondition, Mark]:
     return MappingProxyType(
         {
             WatchCondition(number): Mark(
-                color=color, ink=ink, glyph=_CONDITION_GLYPHS[number], word=WatchCondition(number).word
+                color=color, ink=ink, text=words, glyph=_CONDITION_GLYPHS[number], word=WatchCondition(number).word
             )
-            for number, (color, ink) in colors.items()
+            for number, (color, ink, words) in colors.items()
         }
     )
 
@@ -140,21 +143,21 @@ DARK = Theme(
     band_alpha=0.11,
     levels=MappingProxyType(
         {
-            Level.NORMAL: Mark(color="#5f8f8b", ink="#0b1114", glyph="●", word="normal"),
-            Level.WATCH: Mark(color="#ecd06a", ink="#15120a", glyph="▲", word="watch"),
-            Level.WARNING: Mark(color="#ee8a2f", ink="#160d04", glyph="◆", word="warning"),
-            Level.CRITICAL: Mark(color="#d22f63", ink="#ffffff", glyph="■", word="critical"),
+            Level.NORMAL: Mark(color="#5f8f8b", text="#5f8f8b", ink="#0b1114", glyph="●", word="normal"),
+            Level.WATCH: Mark(color="#ecd06a", text="#ecd06a", ink="#15120a", glyph="▲", word="watch"),
+            Level.WARNING: Mark(color="#ee8a2f", text="#ee8a2f", ink="#160d04", glyph="◆", word="warning"),
+            Level.CRITICAL: Mark(color="#d22f63", text="#f0618f", ink="#ffffff", glyph="■", word="critical"),
         }
     ),
-    blind=Mark(color="#8d98a3", ink="#0d1216", glyph="◌", word="no data", hatched=True),
-    partly=Mark(color="#8d98a3", ink="#0d1216", glyph="◐", word="partly seen", hatched=True),
+    blind=Mark(color="#8d98a3", text="#8d98a3", ink="#0d1216", glyph="◌", word="no data", hatched=True),
+    partly=Mark(color="#8d98a3", text="#8d98a3", ink="#0d1216", glyph="◐", word="partly seen", hatched=True),
     conditions=_conditions(
         {
-            5: ("#5f8f8b", "#081012"),
-            4: ("#ecd06a", "#15120a"),
-            3: ("#ee8a2f", "#160d04"),
-            2: ("#d9532c", "#ffffff"),
-            1: ("#d22f63", "#ffffff"),
+            5: ("#5f8f8b", "#081012", "#5f8f8b"),
+            4: ("#ecd06a", "#15120a", "#ecd06a"),
+            3: ("#ee8a2f", "#160d04", "#ee8a2f"),
+            2: ("#d9532c", "#ffffff", "#ee7650"),
+            1: ("#d22f63", "#ffffff", "#f0618f"),
         }
     ),
 )
@@ -181,21 +184,21 @@ LIGHT = Theme(
     band_alpha=0.16,
     levels=MappingProxyType(
         {
-            Level.NORMAL: Mark(color="#4d7f7b", ink="#ffffff", glyph="●", word="normal"),
-            Level.WATCH: Mark(color="#e3bd35", ink="#15120a", glyph="▲", word="watch"),
-            Level.WARNING: Mark(color="#e07a1c", ink="#160d04", glyph="◆", word="warning"),
-            Level.CRITICAL: Mark(color="#b81c50", ink="#ffffff", glyph="■", word="critical"),
+            Level.NORMAL: Mark(color="#4d7f7b", text="#2f625e", ink="#ffffff", glyph="●", word="normal"),
+            Level.WATCH: Mark(color="#e3bd35", text="#7a5f00", ink="#15120a", glyph="▲", word="watch"),
+            Level.WARNING: Mark(color="#e07a1c", text="#a4510a", ink="#160d04", glyph="◆", word="warning"),
+            Level.CRITICAL: Mark(color="#b81c50", text="#b81c50", ink="#ffffff", glyph="■", word="critical"),
         }
     ),
-    blind=Mark(color="#7d8892", ink="#ffffff", glyph="◌", word="no data", hatched=True),
-    partly=Mark(color="#7d8892", ink="#ffffff", glyph="◐", word="partly seen", hatched=True),
+    blind=Mark(color="#7d8892", text="#56626d", ink="#ffffff", glyph="◌", word="no data", hatched=True),
+    partly=Mark(color="#7d8892", text="#56626d", ink="#ffffff", glyph="◐", word="partly seen", hatched=True),
     conditions=_conditions(
         {
-            5: ("#4d7f7b", "#ffffff"),
-            4: ("#e3bd35", "#15120a"),
-            3: ("#e07a1c", "#160d04"),
-            2: ("#c7421c", "#ffffff"),
-            1: ("#b81c50", "#ffffff"),
+            5: ("#4d7f7b", "#ffffff", "#2f625e"),
+            4: ("#e3bd35", "#15120a", "#7a5f00"),
+            3: ("#e07a1c", "#160d04", "#a4510a"),
+            2: ("#c7421c", "#ffffff", "#b33a17"),
+            1: ("#b81c50", "#ffffff", "#b81c50"),
         }
     ),
 )
@@ -226,7 +229,7 @@ def streamlit_options() -> dict[str, str]:
         "theme.linkColor": DARK.accent,
         "theme.baseRadius": "4px",
         "theme.showWidgetBorder": "true",
-        "theme.font": "Segoe UI, system-ui, Helvetica Neue, Arial, Liberation Sans, sans-serif",
+        "theme.font": "Inter, Segoe UI, Helvetica Neue, Roboto, Arial, Liberation Sans, sans-serif",
     }
 
 
