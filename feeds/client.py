@@ -20,7 +20,7 @@ import zstandard
 from aiohttp.abc import AbstractResolver, ResolveResult
 
 USER_AGENT = "Vedette/0.1 (indications and warning; feed reader)"
-ACCEPT = "application/rss+xml, application/atom+xml, application/feed+json, application/xml;q=0.9, text/html;q=0.8, */*;q=0.5"
+ACCEPT = "application/rss+xml, application/atom+xml, application/feed+json, application/xml;q=0.9, text/html;q=0.8"
 READ_BYTES = 64 * 1024
 IF_INTRANET = "if it is an intranet feed, name it in feeds.allow_hosts"
 
