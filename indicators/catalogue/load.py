@@ -1,0 +1,646 @@
+"""Reading a catalogue from its folder: everything right at once, or every problem at once."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import timedelta
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any, TypeVar
+
+from indicators.catalogue.actors import KnownActor, read_actor
+from indicators.catalogue.gazetteer import Border, Gazetteer
+from indicators.catalogue.lexicon import Lexicon, Rule, read_classes
+from indicators.catalogue.problems import CatalogueProblem, CatalogueProblems
+from indicators.catalogue.schema import (
+    ActorsFile,
+    BorderPart,
+    ClausePart,
+    Door,
+    GazetteerFile,
+    IndicatorPart,
+    IndicatorsFile,
+    LanguageFile,
+    LexiconFile,
+    PlacePart,
+    ProblemFile,
+)
+from indicators.catalogue.words import PatternError, Term, TermIndex, parse_term
+from indicators.catalogue.yamlfile import YamlFile
+from indicators.model.level import Thresholds
+from indicators.model.place import Place
+from indicators.model.signal import Weight
+
+LANGUAGES = ("en", "ru", "uk", "be")
+PROBLEM = "belarus"
+# The families of every problem; an indicator belongs to one, and a family without an indicator is context.
+FAMILIES = (
+    "equipment_move troop_move force_size grouping command logistics medical bridging drill inspection aviation airspace "
+    "missiles mobilisation recon leader_meeting defence_diplomacy accusation threat denial legal embassy border civil_defence "
+    "hospital disruption traffic withdrawal drill_end rotation insufficiency concern "
+    "attack military_aid diplomatic_rupture ceasefire"
+).split()
+# Groups whose indicators are words and not deeds; a level above the third is never reached on them alone.
+_RHETORIC_CODES = ("P1", "P2", "P3", "P4")
+Shape = TypeVar("Shape", bound=Door)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Clause:
+    """One way in which an indicator's weight becomes critical; everything that is set must hold."""
+
+    origins: int | None = None
+    units: tuple[str, ...] = ()
+    at_least: float | None = None
+    events: int | None = None
+    states: int | None = None
+    near: tuple[str, ...] = ()
+    within_km: float | None = None
+    force: str | None = None
+    direction: str | None = None
+    families: tuple[str, ...] = ()
+    within: timedelta | None = None
+    text: str = ""
+    """The clause in words, for the officer."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Indicator:
+    """What is watched for."""
+
+    id: str
+    code: str
+    name: str
+    family: str
+    group: str
+    weight: Weight
+    definition: str
+    why: str
+    traps: tuple[str, ...]
+    thresholds: Thresholds
+    critical_when: tuple[Clause, ...]
+    rhetoric: bool
+    diagnosticity: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Area:
+    """What is inside a problem: countries, places beside them, and the actors that stand in for a place."""
+
+    countries: frozenset[str]
+    places: frozenset[str]
+    actors: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Toward:
+    """What TOWARD means: nearer to this border, or to these places."""
+
+    border: str | None
+    places: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Problem:
+    """A warning problem: the question, its ground, its ladder."""
+
+    id: str
+    name: str
+    question: str
+    timezone: str
+    area: Area
+    toward: Toward
+    topics: Mapping[str, tuple[str, ...]]
+    """Which indicators a feed of a topic can carry; `*` is all."""
+    groups: Mapping[str, str]
+    ladder: Mapping[str, Any]
+    hypotheses: Any
+    sufficiency_line: float
+    board: tuple[str, ...]
+
+    def carried_by(self, topics: tuple[str, ...]) -> frozenset[str] | None:
+        """The indicators that a feed with these topics can carry; None is all."""
+        found: set[str] = set()
+        for topic in topics:
+            carried = self.topics.get(topic, ())
+            if "*" in carried:
+                return None
+            found.update(carried)
+        return frozenset(found)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Language:
+    """A language of the catalogue as its file describes it, with its word classes ready to be compiled."""
+
+    code: str
+    file: LanguageFile
+
+    def terms(self, sources: tuple[str, ...]) -> tuple[Term, ...]:
+        """The terms that `sources` write in this language."""
+        return tuple(parse_term(source, self.file.endings) for source in sources)
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Catalogue:
+    """Everything known about a problem. Two catalogues with the same `version` are the same."""
+
+    problem: Problem
+    indicators: Mapping[str, Indicator]
+    families: Mapping[str, tuple[str, ...]]
+    """For every family, its indicators; none for context."""
+    actors: Mapping[str, KnownActor]
+    gazetteer: Gazetteer
+    languages: Mapping[str, Language]
+    lexicon: Lexicon
+    names: TermIndex
+    """Names of actors and places; what a hit means is told by `named`."""
+    named: tuple[tuple[str, str, str], ...] = field(repr=False)
+    """For each slot of `names`: its language, 'actor' or 'adjective' or 'place', and the id."""
+    version: str
+
+    def weight(self, indicator: str | None) -> Weight:
+        """The base weight of an indicator; context where there is none."""
+        return Weight.CONTEXT if indicator is None else self.indicators[indicator].weight
+
+
+def load(
+    data_folder: Path | str, *, problem: str = PROBLEM, overlay: Path | str | None = None
+) -> Catalogue:
+    """The catalogue of `problem` under `data_folder`, with an overlay folder's files over it; or CatalogueProblems."""
+    reader = _Reader(Path(data_folder), Path(overlay) if overlay is not None else None, problem)
+    catalogue = reader.read()
+    if reader.problems or catalogue is None:
+        raise CatalogueProblems(reader.problems)
+    return catalogue
+
+
+def check(data_folder: Path | str, *, problem: str | None = None, overlay: Path | str | None = None) -> list[CatalogueProblem]:
+    """Every problem of every catalogue under a folder, or of one; none when all is well."""
+    root = Path(data_folder)
+    if (root / "problem.yaml").is_file():
+        root, problem = root.resolve().parent.parent, root.resolve().name
+    names = [problem] if problem else sorted(path.parent.name for path in (root / "problems").glob("*/problem.yaml"))
+    if not names:
+        return [
+            CatalogueProblem(
+                file=str(root), line=1, key="(folder)", message="no problem lies here", remedy="name the folder that holds problems/"
+            )
+        ]
+    found: set[CatalogueProblem] = set()
+    for name in names:
+        reader = _Reader(root, Path(overlay) if overlay is not None else None, name)
+        reader.read()
+        found.update(reader.problems)
+        found.update(_failing_examples(reader.lexicon, reader.number_words))
+    return sorted(found)
+
+
+def _failing_examples(lexicon: Lexicon, number_words: Mapping[str, TermIndex]) -> Iterator[CatalogueProblem]:
+    """Every example that its own rule gets wrong."""
+    for rule, lang, text, wanted in lexicon.examples():
+        if lexicon.finds(rule, text, number_words.get(lang)) is not wanted:
+            yield CatalogueProblem(
+                file=rule.file,
+                line=rule.line,
+                key="matches" if wanted else "not_matches",
+                message=f"the rule {rule.source!r} {'does not find' if wanted else 'finds'} {text!r}",
+                remedy="widen the rule or mend the example" if wanted else "narrow the rule, or add a word to unless:",
+            )
+
+
+def examples(catalogue: Catalogue) -> Iterator[tuple[Rule, str, str, bool]]:
+    """Every example of every rule: the rule, its language, the text, whether the rule must find it."""
+    return catalogue.lexicon.examples()
+
+
+class _Reader:
+    """Reads one problem's files; keeps what is wrong."""
+
+    def __init__(self, root: Path, overlay: Path | None, problem: str) -> None:
+        self.roots = [root] if overlay is None else [root, overlay]
+        self.home = Path("problems") / problem
+        self.wanted = problem
+        self.problems: list[CatalogueProblem] = []
+        self.digest = hashlib.blake2b(digest_size=8)
+        self._named: list[tuple[str, str, str]] = []
+        self.names = TermIndex()
+        self.lexicon = Lexicon()
+        self.number_words: dict[str, TermIndex] = {}
+
+    def read(self) -> Catalogue | None:
+        problem = self._problem()
+        indicators = self._indicators(problem)
+        actors, actor_parts = self._actors()
+        gazetteer, name_parts = self._gazetteer()
+        languages = self._languages()
+        families = {name: tuple(one.id for one in indicators.values() if one.family == name) for name in FAMILIES}
+        lexicon = self._lexicon(languages, families)
+        if problem is not None:
+            self._refer(problem, indicators, actors, gazetteer)
+        for file, path, kind, id_, names in (*actor_parts, *name_parts):
+            self._name(file, path, kind, id_, names, languages)
+        if self.problems or problem is None:
+            return None
+        return Catalogue(
+            problem=problem[1],
+            indicators=MappingProxyType(indicators),
+            families=MappingProxyType(families),
+            actors=MappingProxyType(actors),
+            gazetteer=gazetteer,
+            languages=MappingProxyType(languages),
+            lexicon=lexicon,
+            names=self.names,
+            named=tuple(self._named),
+            version=self.digest.hexdigest(),
+        )
+
+    def _files(self, pattern: str, shape: type[Shape]) -> Iterator[tuple[YamlFile, Shape | None, Path]]:
+        """Each file of each root that fits `pattern`, in order of name, the overlay's last."""
+        for root in self.roots:
+            for path in sorted(root.glob(pattern)):
+                relative = path.relative_to(root)
+                try:
+                    content = path.read_bytes()
+                except OSError as trouble:
+                    self.problems.append(
+                        CatalogueProblem(
+                            file=str(path), line=1, key="(file)", message=f"cannot be read: {trouble.strerror}", remedy="mend its rights"
+                        )
+                    )
+                    continue
+                self.digest.update(str(relative.as_posix()).encode() + b"\0" + content + b"\0")
+                file = YamlFile(_shown(path), content)
+                yield file, file.read(shape), relative
+                self.problems.extend(file.problems)
+
+    def _problem(self) -> tuple[YamlFile, Problem] | None:
+        parts: list[tuple[YamlFile, ProblemFile]] = []
+        seen = False
+        for file, part, _ in self._files(str(self.home / "problem.yaml"), ProblemFile):
+            seen = True
+            if part is not None:
+                parts.append((file, part))
+        if not seen:
+            known = sorted(path.parent.name for root in self.roots for path in (root / "problems").glob("*/problem.yaml"))
+            self.problems.append(
+                CatalogueProblem(
+                    file=_shown(self.roots[0] / self.home / "problem.yaml"),
+                    line=1,
+                    key="(file)",
+                    message=f"there is no problem {self.wanted!r}",
+                    remedy=f"use one of: {', '.join(known)}" if known else "name the folder that holds problems/",
+                )
+            )
+        if not parts:
+            return None
+        file, part = parts[-1]
+        if part.id != self.wanted:
+            file.add(("id",), f"{part.id!r} lies in the folder {self.wanted!r}", "give both one name")
+        area = Area(
+            countries=frozenset(part.area.countries), places=frozenset(part.area.places), actors=frozenset(part.area.actors)
+        )
+        return file, Problem(
+            id=part.id,
+            name=part.name,
+            question=part.question,
+            timezone=part.timezone,
+            area=area,
+            toward=Toward(border=part.toward.border, places=part.toward.places),
+            topics=MappingProxyType(dict(part.topics)),
+            groups=MappingProxyType(dict(part.groups)),
+            ladder=MappingProxyType(dict(part.ladder)),
+            hypotheses=part.hypotheses,
+            sufficiency_line=part.sufficiency_line,
+            board=part.board,
+        )
+
+    def _indicators(self, problem: tuple[YamlFile, Problem] | None) -> dict[str, Indicator]:
+        found: dict[str, Indicator] = {}
+        codes: dict[str, str] = {}
+        for file, content, relative in self._files(str(self.home / "indicators" / "*.yaml"), IndicatorsFile):
+            here: set[str] = set()
+            for at, part in enumerate(content.indicators if content else ()):
+                path = ("indicators", at)
+                if part.id in here or (part.id in found and len(self.roots) == 1):
+                    file.add((*path, "id"), f"the indicator {part.id!r} stands twice", "give one of the two another id")
+                if codes.setdefault(part.code, part.id) != part.id:
+                    file.add((*path, "code"), f"{part.code} is also the code of {codes[part.code]!r}", "number one of them anew")
+                if part.family not in FAMILIES:
+                    file.add((*path, "family"), f"the family {part.family!r} is not known", f"use one of: {', '.join(FAMILIES)}")
+                if problem is not None and part.group not in problem[1].groups:
+                    known = ", ".join(problem[1].groups)
+                    file.add((*path, "group"), f"the group {part.group!r} is not in problem.yaml", f"use one of: {known}")
+                limits = part.thresholds
+                if not limits.watch <= limits.warning <= limits.critical:
+                    file.add((*path, "thresholds"), "the limits do not rise", "write watch <= warning <= critical")
+                here.add(part.id)
+                found[part.id] = _indicator(part)
+        order = {name: place for place, name in enumerate(problem[1].groups)} if problem else {}
+        return dict(sorted(found.items(), key=lambda pair: (order.get(pair[1].group, 99), *_code_order(pair[1].code))))
+
+    def _actors(self) -> tuple[dict[str, KnownActor], list[Any]]:
+        actors: dict[str, KnownActor] = {}
+        names: dict[tuple[str, str], Any] = {}
+        for file, content, _ in self._files("actors*.yaml", ActorsFile):
+            here: set[str] = set()
+            for at, part in enumerate(content.actors if content else ()):
+                path: tuple[str | int, ...] = ("actors", at)
+                if part.id in here:
+                    file.add((*path, "id"), f"the actor {part.id!r} stands twice", "give one of the two another id")
+                here.add(part.id)
+                actors[part.id] = read_actor(file, path, part)
+                names["actor", part.id] = (file, (*path, "names"), "actor", part.id, part.names)
+                names["adjective", part.id] = (file, (*path, "adjectives"), "adjective", part.id, part.adjectives)
+        return actors, list(names.values())
+
+    def _gazetteer(self) -> tuple[Gazetteer, list[Any]]:
+        places: dict[str, Place] = {}
+        borders: dict[str, Border] = {}
+        near: dict[str, tuple[str, ...]] = {}
+        sources: dict[str, str] = {}
+        names: dict[str, Any] = {}
+        later: list[tuple[YamlFile, tuple[str | int, ...], tuple[str, ...]]] = []
+        for file, content, _ in self._files("gazetteer/*.yaml", GazetteerFile):
+            if content is None:
+                continue
+            here: set[str] = set()
+            rows: list[tuple[str, int, PlacePart | BorderPart]] = [
+                *(("places", at, part) for at, part in enumerate(content.places)),
+                *(("borders", at, part) for at, part in enumerate(content.borders)),
+                *(("rivers", at, part) for at, part in enumerate(content.rivers)),
+            ]
+            for key, at, part in rows:
+                if part.id in here or (part.id in places and len(self.roots) == 1):
+                    file.add((key, at, "id"), f"the place {part.id!r} stands twice", "give one of the two another id")
+                here.add(part.id)
+                names[part.id] = (file, (key, at, "names"), "place", part.id, part.names)
+                sources[part.id] = part.source
+                if isinstance(part, PlacePart):
+                    near[part.id] = part.near
+                    if part.near:
+                        later.append((file, (key, at, "near"), part.near))
+                    places[part.id] = Place(
+                        id=part.id,
+                        name=part.name,
+                        lat=part.lat,
+                        lon=part.lon,
+                        radius_km=part.radius_km,
+                        kind=part.kind,
+                        country=part.country,
+                        grade=part.grade,
+                    )
+                else:
+                    kind = "river" if key == "rivers" else part.kind
+                    borders[part.id] = Border(
+                        id=part.id, name=part.name, kind=kind, countries=part.countries, line=part.line, source=part.source
+                    )
+        for id_, line in borders.items():
+            if id_ not in places:
+                places[id_] = _line_place(line)
+        for file, path, ids in later:
+            for id_ in ids:
+                if id_ not in places:
+                    self._refuse(file, path, f"{id_!r} is no place, border or river of the gazetteer", "add it, or mend the id")
+        return (
+            Gazetteer(
+                places=MappingProxyType(places),
+                borders=MappingProxyType(borders),
+                near=MappingProxyType(near),
+                sources=MappingProxyType(sources),
+            ),
+            list(names.values()),
+        )
+
+    def _languages(self) -> dict[str, Language]:
+        found: dict[str, Language] = {}
+        for file, content, relative in self._files("languages/*.yaml", LanguageFile):
+            code = relative.stem
+            if code not in LANGUAGES:
+                self._refuse(file, (), f"{code!r} is no language of the catalogue", f"use one of: {', '.join(LANGUAGES)}")
+                continue
+            if content is None:
+                continue
+            if code in found:
+                content = found[code].file.model_copy(update={key: getattr(content, key) for key in content.model_fields_set})
+            found[code] = Language(code=code, file=content)
+            before = len(file.problems)
+            _check_terms(file, content, code)
+            if len(file.problems) == before:
+                numbers = self.number_words[code] = TermIndex()
+                for source in (*content.numbers.words, *content.numbers.multipliers, *content.numbers.vague):
+                    numbers.add(parse_term(source, content.endings), 0)
+        return found
+
+    def _lexicon(self, languages: Mapping[str, Language], families: Mapping[str, tuple[str, ...]]) -> Lexicon:
+        lexicon = self.lexicon
+        shared: dict[str, dict[str, tuple[Term, ...]]] = {}
+        files: list[tuple[YamlFile, LexiconFile, Path]] = []
+        for file, content, relative in self._files(str(self.home / "lexicon" / "*" / "*.yaml"), LexiconFile):
+            lang = relative.parent.name
+            if lang not in LANGUAGES:
+                self._refuse(file, (), f"{lang!r} is no language of the catalogue", f"use one of: {', '.join(LANGUAGES)}")
+            elif lang not in languages:
+                if content is not None:
+                    self._refuse(file, (), f"there is no languages/{lang}.yaml", "add it, if only with endings:")
+            elif content is not None and relative.stem == "shared":
+                known = shared.setdefault(lang, {})
+                known.update(read_classes(file, content, endings=languages[lang].file.endings, shared=known))
+            elif content is not None:
+                files.append((file, content, relative))
+        for file, content, relative in files:
+            lang = relative.parent.name
+            before = len(file.problems)
+            lexicon.add_file(
+                file,
+                content,
+                stem=relative.stem,
+                lang=lang,
+                endings=languages[lang].file.endings,
+                shared=shared.get(lang, {}),
+                families=families,
+            )
+            self.problems.extend(file.problems[before:])
+        return lexicon
+
+    def _name(
+        self,
+        file: YamlFile,
+        path: tuple[str | int, ...],
+        kind: str,
+        id_: str,
+        names: Mapping[str, tuple[str, ...]],
+        languages: Mapping[str, Language],
+    ) -> None:
+        for lang, sources in names.items():
+            if lang not in languages:
+                continue
+            slot = len(self._named)
+            self._named.append((lang, kind, id_))
+            for at, source in enumerate(sources):
+                try:
+                    self.names.add(parse_term(source, languages[lang].file.endings), slot)
+                except PatternError as trouble:
+                    self._refuse(file, (*path, lang, at), trouble.message, trouble.remedy)
+
+    def _refer(
+        self,
+        found: tuple[YamlFile, Problem],
+        indicators: Mapping[str, Indicator],
+        actors: Mapping[str, KnownActor],
+        gazetteer: Gazetteer,
+    ) -> None:
+        """Note every id that names nothing."""
+        file, problem = found
+        checks = [
+            (("area", "places"), sorted(problem.area.places), gazetteer.places, "place of the gazetteer"),
+            (("area", "actors"), sorted(problem.area.actors), actors, "actor of actors.yaml"),
+            (("toward", "border"), [problem.toward.border] if problem.toward.border else [], gazetteer.borders, "border"),
+            (("toward", "places"), list(problem.toward.places), gazetteer.places, "place of the gazetteer"),
+            (("board",), list(problem.board), indicators, "indicator"),
+            *(
+                (("topics", topic), [one for one in carried if one != "*"], indicators, "indicator")
+                for topic, carried in problem.topics.items()
+            ),
+        ]
+        for path, ids, known, what in checks:
+            for id_ in ids:
+                if id_ not in known:
+                    self._refuse(file, path, f"{id_!r} is no {what}", "mend the id, or add what it names")
+        for indicator in indicators.values():
+            for clause in indicator.critical_when:
+                for id_ in clause.near:
+                    if id_ not in gazetteer.places:
+                        self.problems.append(
+                            CatalogueProblem(
+                                file=_shown(self.roots[0] / self.home / "indicators"),
+                                line=1,
+                                key=f"{indicator.id}.critical_when.near",
+                                message=f"{id_!r} is no place, border or river of the gazetteer",
+                                remedy="mend the id, or add the place",
+                            )
+                        )
+
+    def _refuse(self, file: YamlFile, path: tuple[str | int, ...], message: str, remedy: str) -> None:
+        file.add(path, message, remedy)
+        self.problems.append(file.problems[-1])
+
+
+def _check_terms(file: YamlFile, content: LanguageFile, code: str) -> None:
+    """Note every word of a language file that cannot be read."""
+    endings = content.endings
+
+    def look(value: Any, path: tuple[str | int, ...]) -> None:
+        if isinstance(value, Door):
+            for name, field_ in type(value).model_fields.items():
+                look(getattr(value, name), (*path, field_.alias or name))
+        elif isinstance(value, Mapping):
+            for key, inner in value.items():
+                if isinstance(inner, tuple) and inner and isinstance(inner[0], str):
+                    look(inner, (*path, str(key)))
+                elif path and path[-1] in ("words", "multipliers", "vague"):
+                    look(str(key), (*path, str(key)))
+        elif isinstance(value, tuple):
+            for at, inner in enumerate(value):
+                look(inner, (*path, at))
+        elif isinstance(value, str):
+            try:
+                parse_term(value, endings)
+            except PatternError as trouble:
+                file.add(path, trouble.message, trouble.remedy)
+
+    for name in ("furniture", "furniture_after", "cues", "attribution", "dates", "numbers", "units", "roles"):
+        if name in content.model_fields_set:
+            look(getattr(content, name), (name,))
+
+
+def _indicator(part: IndicatorPart) -> Indicator:
+    limits = part.thresholds
+    return Indicator(
+        id=part.id,
+        code=part.code,
+        name=part.name,
+        family=part.family,
+        group=part.group,
+        weight=Weight(part.weight),
+        definition=part.definition,
+        why=part.why,
+        traps=part.traps,
+        thresholds=Thresholds(watch=limits.watch, warning=limits.warning, critical=limits.critical, within=limits.within),
+        critical_when=tuple(_clause(one) for one in part.critical_when),
+        rhetoric=part.code in _RHETORIC_CODES if part.rhetoric is None else part.rhetoric,
+        diagnosticity=part.diagnosticity,
+    )
+
+
+def _clause(part: ClausePart) -> Clause:
+    said = []
+    if part.origins is not None:
+        said.append(f"{part.origins} independent origins")
+    if part.quantity is not None:
+        said.append(f"at least {part.quantity.at_least:g} {' or '.join(unit.replace('_', ' ') for unit in part.quantity.unit)}")
+    if part.events is not None:
+        said.append(f"{part.events} events")
+    if part.states is not None:
+        said.append(f"{part.states} states")
+    if part.near:
+        said.append("near " + ", ".join(part.near))
+    if part.force is not None:
+        said.append("reported force at the sufficiency line")
+    if part.direction is not None:
+        said.append(f"direction {part.direction}")
+    if part.families:
+        said.append("family " + ", ".join(part.families))
+    if part.within is not None:
+        said.append(f"within {_words(part.within)}")
+    return Clause(
+        origins=part.origins,
+        units=part.quantity.unit if part.quantity else (),
+        at_least=part.quantity.at_least if part.quantity else None,
+        events=part.events,
+        states=part.states,
+        near=part.near,
+        within_km=part.within_km,
+        force=part.force,
+        direction=part.direction,
+        families=part.families,
+        within=part.within,
+        text=part.text or ", ".join(said),
+    )
+
+
+def _words(span: timedelta) -> str:
+    hours = int(span.total_seconds() // 3600)
+    return f"{hours // 24} d" if hours % 24 == 0 else f"{hours} h"
+
+
+def _code_order(code: str) -> tuple[str, int]:
+    letters = code.rstrip("0123456789")
+    return letters, int(code[len(letters) :])
+
+
+def _line_place(line: Border) -> Place:
+    """A border or river as a place: its middle point, with the radius that reaches its ends, never drawn as a point."""
+    middle = line.line[len(line.line) // 2]
+    reach = max(hypot_km(middle, line.line[0]), hypot_km(middle, line.line[-1]))
+    country = line.countries[0] if line.countries else ""
+    return Place(
+        id=line.id, name=line.name, lat=middle[0], lon=middle[1], radius_km=round(reach), kind=line.kind, country=country, grade="C"
+    )
+
+
+def hypot_km(one: tuple[float, float], other: tuple[float, float]) -> float:
+    """The distance of two points in km."""
+    from indicators.catalogue.gazetteer import distance_km
+
+    return distance_km(one, other)
+
+
+def _shown(path: Path) -> str:
+    """The path as a person would type it: from the working directory where it lies below."""
+    try:
+        return str(path.resolve().relative_to(Path.cwd()))
+    except ValueError:
+        return str(path)

@@ -1,0 +1,474 @@
+"""Terms and patterns: what the wording files may write, and how it is found among the words of a sentence.
+
+A sentence is a sequence of words. A word of a term is a stem with the endings it may take; a term is a sequence of
+such words; a slot is any of a set of terms; a pattern is an arrangement of slots.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import product
+
+from indicators.catalogue.folding import fold_word
+
+WORD = re.compile(r"[^\W_]+(?:'[^\W_]+)*")
+NUMBER = "@NUMBER"
+WITHIN = 8
+WINDOW = 12
+_MAX_FORMS = 4000
+_MAX_OPTIONAL = 5
+_MIN_STEM = 2
+
+Ending = frozenset[str] | None
+"""The endings a stem may take; None is any."""
+WordForms = tuple[tuple[str, Ending], ...]
+"""One word of a term: any of these stems with one of its endings."""
+Term = tuple[WordForms, ...]
+Span = tuple[int, int]
+
+
+class PatternError(ValueError):
+    """A term or pattern that cannot be read: what is wrong, and what to write instead."""
+
+    def __init__(self, message: str, remedy: str) -> None:
+        self.message, self.remedy = message, remedy
+        super().__init__(f"{message}; {remedy}")
+
+
+def matches(forms: WordForms, word: str) -> bool:
+    """Whether a folded word of a text is one of `forms`."""
+    return any(word.startswith(stem) and (endings is None or word[len(stem) :] in endings) for stem, endings in forms)
+
+
+def bare(word: str) -> str:
+    """A folded word without the English possessive."""
+    return word[:-2] if word.endswith("'s") else word
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    """The words of a stretch of folded text, where they stand, and whether each follows the one before directly."""
+
+    words: tuple[str, ...]
+    starts: tuple[int, ...]
+    ends: tuple[int, ...]
+    joined: tuple[bool, ...]
+
+    def __len__(self) -> int:
+        return len(self.words)
+
+
+_BREAK = re.compile(r"[,;:!?()\[\]{}|\u2014\u2015\u2026\u2022]| [-\u2013\u2212]+ ")
+
+
+def words_of(text: str, start: int = 0, end: int | None = None) -> Words:
+    """The words of `text[start:end]`, a folded text."""
+    words: list[str] = []
+    starts: list[int] = []
+    ends: list[int] = []
+    joined: list[bool] = []
+    last = start
+    for found in WORD.finditer(text, start, len(text) if end is None else end):
+        words.append(bare(found[0]))
+        begun, ended = found.span()
+        starts.append(begun)
+        ends.append(ended)
+        joined.append(_BREAK.search(text, last, begun) is None)
+        last = ended
+    if joined:
+        joined[0] = False
+    return Words(tuple(words), tuple(starts), tuple(ends), tuple(joined))
+
+
+# --- terms ---------------------------------------------------------------------------------------
+
+
+def parse_term(source: str, endings: Mapping[str, Sequence[str]]) -> Term:
+    """The term that `source` writes, or PatternError."""
+    pieces = [piece for chunk in _split(source, " ") if chunk for piece in _split(chunk, "-.\u2010\u2011\u2013/") if piece]
+    if not pieces:
+        raise PatternError(f"the term {source!r} holds no word", "write at least one word or leave the term out")
+    return tuple(_word(piece.removesuffix("'s").removesuffix("’s"), endings, source) for piece in pieces)
+
+
+def _split(source: str, separators: str) -> list[str]:
+    """`source` cut at separators that stand outside all brackets."""
+    parts, depth, begun = [], 0, 0
+    for offset, character in enumerate(source):
+        if character in "([{":
+            depth += 1
+        elif character in ")]}":
+            depth -= 1
+            if depth < 0:
+                raise PatternError(f"{source!r} closes a bracket that was never opened", "balance the brackets")
+        elif depth == 0 and character in separators:
+            parts.append(source[begun:offset])
+            begun = offset + 1
+    if depth:
+        raise PatternError(f"{source!r} leaves a bracket open", "balance the brackets")
+    parts.append(source[begun:])
+    return parts
+
+
+def _word(source: str, endings: Mapping[str, Sequence[str]], whole: str) -> WordForms:
+    open_end = source.endswith("*")
+    parts = _parts(source[:-1] if open_end else source, endings, whole)
+    size = 1
+    for part in parts:
+        size *= len(part)
+    if size > _MAX_FORMS:
+        raise PatternError(f"{source!r} stands for {size} forms", f"split it into words of at most {_MAX_FORMS} forms")
+    stems = _stems(parts, open_end=open_end)
+    if any(not stem for stem, _ in stems):
+        raise PatternError(f"{source!r} may stand for an empty word", "leave letters outside the alternatives")
+    merged: dict[str, Ending] = {}
+    for stem, tails in stems:
+        known = merged.get(stem, frozenset())
+        merged[stem] = None if tails is None or known is None else known | tails
+    return tuple(merged.items())
+
+
+def _parts(source: str, endings: Mapping[str, Sequence[str]], whole: str) -> list[tuple[str, ...]]:
+    """The word as a row of choices: letters, (a|b) groups, {endings}."""
+    parts: list[tuple[str, ...]] = []
+    rest = source
+    while rest:
+        if rest[0] == "(":
+            close = rest.find(")")
+            group = rest[1:close]
+            if close < 0 or "(" in group:
+                raise PatternError(f"{whole!r}: groups do not nest", "write the alternatives side by side: (a|b|c)")
+            parts.append(tuple(_letters(choice, whole) for choice in group.split("|")))
+            rest = rest[close + 1 :]
+        elif rest[0] == "{":
+            close = rest.find("}")
+            name = rest[1:close]
+            if name not in endings:
+                known = ", ".join(sorted(endings)) or "none"
+                raise PatternError(f"{whole!r} names the endings {{{name}}}, which this language lacks", f"use one of: {known}")
+            if rest[close + 1 :]:
+                raise PatternError(f"{whole!r}: endings stand at the end of a word", "move {…} to the end")
+            parts.append(tuple(fold_word(ending) for ending in endings[name]))
+            rest = ""
+        else:
+            taken = re.match(r"[^({]+", rest)
+            assert taken is not None
+            parts.append((_letters(taken[0], whole),))
+            rest = rest[taken.end() :]
+    return parts
+
+
+def _letters(text: str, whole: str) -> str:
+    folded = fold_word(text)
+    if folded and not re.fullmatch(r"[^\W_]+(?:'+[^\W_]*)*|'[^\W_]*", folded):
+        strange = sorted({character for character in text if not (character.isalnum() or character in "'’ʼ")})
+        raise PatternError(
+            f"{whole!r} holds {''.join(strange)!r} inside a word", "a word is letters, digits, (a|b), {endings} and a last *"
+        )
+    return folded
+
+
+def _stems(parts: list[tuple[str, ...]], *, open_end: bool) -> list[tuple[str, Ending]]:
+    """Stems with their endings; leading letters stay one stem where they are long enough to look up."""
+    if not parts:
+        return [("", frozenset({""}))]
+    stems: list[tuple[str, Ending]] = []
+    tail = parts[1:]
+    for head in parts[0]:
+        if tail and len(head) < _MIN_STEM:
+            for following in tail[0]:
+                stems += _stems([(head + following,), *tail[1:]], open_end=open_end)
+        elif open_end:
+            stems += [(head + "".join(choice), None) for choice in product(*tail)]
+        else:
+            stems.append((head, frozenset("".join(choice) for choice in product(*tail))))
+    return stems
+
+
+# --- patterns ------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One slot of a sequence, and how many words may stand between it and the one before."""
+
+    slot: int
+    gap: int
+
+
+@dataclass(frozen=True, slots=True)
+class Pattern:
+    """An arrangement of slots: each variant is a choice of optional elements, each part a sequence, all in a window."""
+
+    variants: tuple[tuple[tuple[Step, ...], ...], ...]
+    window: int
+    required: frozenset[int]
+    """Slots that every variant needs."""
+
+
+Slots = Callable[[tuple[Term, ...]], int]
+"""Gives a set of terms its number."""
+
+
+def compile_pattern(
+    source: str,
+    *,
+    endings: Mapping[str, Sequence[str]],
+    classes: Mapping[str, tuple[Term, ...]],
+    slot: Slots,
+    number_slot: int,
+    within: int | None,
+) -> Pattern:
+    """The pattern that `source` writes, or PatternError."""
+    choices: list[list[tuple[Step, ...]]] = []
+    for part in _divide(source, "&"):
+        variants: list[tuple[Step, ...]] = [()]
+        optional = 0
+        for ordinal, sequence in enumerate(_divide(part, "..")):
+            first = True
+            for element in (piece for piece in _split(sequence, " ") if piece):
+                gap = (WITHIN if within is None else within) if first and ordinal else 0
+                first = False
+                if element.startswith("["):
+                    if not element.endswith("]"):
+                        raise PatternError(f"{element!r}: an optional element ends with ]", "write a blank after it")
+                    optional += 1
+                    inner_source = element[1:-1]
+                    if len(_split(inner_source, "|")) > 1:
+                        inner_source = f"({inner_source})"
+                    steps = tuple(
+                        Step(_element(inner, source, endings, classes, slot, number_slot), gap if not place else 0)
+                        for place, inner in enumerate(piece for piece in _split(inner_source, " ") if piece)
+                    )
+                    variants = [variant + steps for variant in variants] + _passing(variants, gap)
+                else:
+                    step = Step(_element(element, source, endings, classes, slot, number_slot), gap)
+                    variants = [_append(variant, step) for variant in variants]
+        if optional > _MAX_OPTIONAL:
+            raise PatternError(f"{source!r} has {optional} optional elements", f"keep to {_MAX_OPTIONAL}, or write two rules")
+        if any(all(step.slot == _CARRY for step in variant) for variant in variants):
+            raise PatternError(f"{source!r} has a part without any required word", "leave at least one element without [ ]")
+        choices.append(_settle(variants))
+    combined = tuple(tuple(choice) for choice in product(*choices))
+    needed = [frozenset(step.slot for part in variant for step in part) for variant in combined]
+    required = frozenset.intersection(*needed) - {number_slot} if needed else frozenset()
+    if not required:
+        raise PatternError(f"the pattern {source!r} requires no word", "leave at least one element without [ ]")
+    return Pattern(combined, WINDOW if within is None else within, required)
+
+
+_CARRY = -1
+
+
+def _passing(variants: list[tuple[Step, ...]], gap: int) -> list[tuple[Step, ...]]:
+    """Variants that leave the optional element out; a gap before it is kept for what follows."""
+    return [(*variant, Step(_CARRY, gap)) if gap else variant for variant in variants]
+
+
+def _append(variant: tuple[Step, ...], step: Step) -> tuple[Step, ...]:
+    if variant and variant[-1].slot == _CARRY:
+        return (*variant[:-1], Step(step.slot, max(step.gap, variant[-1].gap)))
+    return (*variant, step)
+
+
+def _settle(variants: list[tuple[Step, ...]]) -> list[tuple[Step, ...]]:
+    """Each distinct variant once, the fullest first."""
+    settled: dict[tuple[Step, ...], None] = {}
+    for variant in variants:
+        steps: list[Step] = []
+        carried = 0
+        for step in variant:
+            if step.slot == _CARRY:
+                carried = max(carried, step.gap)
+                continue
+            steps.append(Step(step.slot, max(step.gap, carried)))
+            carried = 0
+        if steps:
+            settled.setdefault(tuple(steps))
+    return sorted(settled, key=len, reverse=True)
+
+
+def _divide(source: str, operator: str) -> list[str]:
+    """`source` cut where `operator` stands alone between blanks."""
+    parts: list[list[str]] = [[]]
+    for piece in _split(source, " "):
+        if piece == operator:
+            parts.append([])
+        elif piece:
+            parts[-1].append(piece)
+    if any(not part for part in parts):
+        raise PatternError(f"{source!r} has nothing on one side of {operator!r}", "write an element on both sides")
+    return [" ".join(part) for part in parts]
+
+
+def _element(
+    source: str,
+    whole: str,
+    endings: Mapping[str, Sequence[str]],
+    classes: Mapping[str, tuple[Term, ...]],
+    slot: Slots,
+    number_slot: int,
+) -> int:
+    if source == NUMBER:
+        return number_slot
+    return slot(parse_terms(source, whole, endings=endings, classes=classes))
+
+
+def parse_terms(
+    source: str, whole: str, *, endings: Mapping[str, Sequence[str]], classes: Mapping[str, tuple[Term, ...]]
+) -> tuple[Term, ...]:
+    """The terms that one element stands for: a class, a group of terms, or a term."""
+    if source.startswith("@"):
+        if source[1:] not in classes:
+            known = ", ".join("@" + name for name in sorted(classes)) or "none"
+            raise PatternError(f"{whole!r} uses {source}, which is not defined", f"define it under words:, or use one of: {known}")
+        return classes[source[1:]]
+    if source.startswith("(") and source.endswith(")") and source.find(")") == len(source) - 1:
+        terms: tuple[Term, ...] = ()
+        for choice in source[1:-1].split("|"):
+            stripped = choice.strip()
+            if not stripped:
+                raise PatternError(f"{whole!r}: an alternative of {source} is empty", "put the element in [ ] to make it optional")
+            terms += parse_terms(stripped, whole, endings=endings, classes=classes)
+        return terms
+    if source.startswith("(") and source.endswith(")") and _group_of_terms(source):
+        terms = ()
+        for choice in _split(source[1:-1], "|"):
+            terms += parse_terms(choice.strip(), whole, endings=endings, classes=classes)
+        return terms
+    return (parse_term(source, endings),)
+
+
+def _group_of_terms(source: str) -> bool:
+    """Whether the first bracket of `source` closes only at its end, with brackets inside."""
+    depth = 0
+    for offset, character in enumerate(source):
+        depth += character == "("
+        depth -= character == ")"
+        if depth == 0:
+            return offset == len(source) - 1
+    return False
+
+
+# --- finding -------------------------------------------------------------------------------------
+
+
+class TermIndex:
+    """Finds terms among the words of a sentence; each term carries the numbers of the slots it serves."""
+
+    def __init__(self) -> None:
+        self._terms: dict[Term, int] = {}
+        self._slots: list[list[int]] = []
+        self._stems: dict[str, list[tuple[Ending, int]]] = {}
+        self._sequences: list[Term] = []
+        self._longest = 0
+        self._seen: dict[str, tuple[int, ...]] = {}
+
+    def add(self, term: Term, slot: int) -> None:
+        """Let `term` serve `slot`."""
+        number = self._terms.get(term)
+        if number is None:
+            number = self._terms[term] = len(self._sequences)
+            self._sequences.append(term)
+            self._slots.append([])
+            for stem, endings in term[0]:
+                self._stems.setdefault(stem, []).append((endings, number))
+                self._longest = max(self._longest, len(stem))
+        if slot not in self._slots[number]:
+            self._slots[number].append(slot)
+
+    def __len__(self) -> int:
+        return len(self._sequences)
+
+    def beginning(self, word: str) -> tuple[int, ...]:
+        """The terms whose first word is `word`."""
+        known = self._seen.get(word)
+        if known is None:
+            found = []
+            for length in range(1, min(len(word), self._longest) + 1):
+                for endings, number in self._stems.get(word[:length], ()):
+                    if endings is None or word[length:] in endings:
+                        found.append(number)
+            if len(self._seen) > 200_000:  # a running service meets new words for ever; the memory must not
+                self._seen.clear()
+            known = self._seen[word] = tuple(dict.fromkeys(found))
+        return known
+
+    def find(self, words: Sequence[str], joined: Sequence[bool]) -> list[tuple[int, int, int]]:
+        """(slot, first word, past last word) of every term; `joined[i]` says whether word i follows i-1 directly."""
+        found = []
+        count = len(words)
+        for first, word in enumerate(words):
+            for number in self.beginning(word):
+                term = self._sequences[number]
+                last = first + len(term)
+                if last > count:
+                    continue
+                if all(joined[at] and matches(forms, words[at]) for at, forms in zip(range(first + 1, last), term[1:], strict=True)):
+                    found.extend((slot, first, last) for slot in self._slots[number])
+        return found
+
+
+def match_pattern(
+    pattern: Pattern, spans: Mapping[int, Sequence[Span]], joined: Sequence[bool]
+) -> tuple[Span, ...] | None:
+    """The slots' spans of the fullest, then tightest arrangement of `pattern`, or None."""
+    for variant in pattern.variants:
+        best: tuple[Span, ...] | None = None
+        width = 0
+        if any(step.slot not in spans for part in variant for step in part):
+            continue
+        rows = [_sequences(part, spans, joined) for part in variant]
+        for choice in product(*rows) if all(rows) else ():
+            taken = tuple(span for row in choice for span in row)
+            start, end = min(span[0] for span in taken), max(span[1] for span in taken)
+            if len(choice) > 1:
+                inside = sum(row[-1][1] - row[0][0] for row in choice)
+                if end - start - inside > pattern.window or _overlap(choice):
+                    continue
+            if best is None or end - start < width:
+                best, width = taken, end - start
+        if best is not None:
+            return best
+    return None
+
+
+def _overlap(choice: Iterable[tuple[Span, ...]]) -> bool:
+    """Whether two parts claim one word."""
+    taken: set[int] = set()
+    for row in choice:
+        words = {at for start, end in row for at in range(start, end)}
+        if taken & words:
+            return True
+        taken |= words
+    return False
+
+
+def _sequences(part: Sequence[Step], spans: Mapping[int, Sequence[Span]], joined: Sequence[bool]) -> list[tuple[Span, ...]]:
+    """One tightest run for each place where the first slot stands."""
+    rows = []
+    for first in spans[part[0].slot]:
+        row = _continue((first,), part, 1, spans, joined)
+        if row is not None:
+            rows.append(row)
+    return rows
+
+
+def _continue(
+    row: tuple[Span, ...], part: Sequence[Step], at: int, spans: Mapping[int, Sequence[Span]], joined: Sequence[bool]
+) -> tuple[Span, ...] | None:
+    if at == len(part):
+        return row
+    step, end = part[at], row[-1][1]
+    for span in spans[step.slot]:
+        between = span[0] - end
+        if between < 0 or between > step.gap:
+            continue
+        if step.gap == 0 and not joined[span[0]]:
+            continue
+        found = _continue((*row, span), part, at + 1, spans, joined)
+        if found is not None:
+            return found
+    return None
