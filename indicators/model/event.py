@@ -17,6 +17,15 @@ class Origin:
     name: str
     official: bool = False
     """A state's own word, or a medium that state controls: it cannot confirm itself."""
+    state: str = ""
+    """The state whose word an official origin is, where it is known: its leaders, ministries and media are one voice."""
+    kind: str = ""
+    """What sort of voice: 'independent_monitor', 'official', 'media', 'analyst'; empty where it is not known."""
+
+    @property
+    def voice(self) -> str:
+        """What makes two origins one voice: the state for officials, else the origin itself."""
+        return f"state:{self.state}" if self.official and self.state else self.id
 
     @property
     def known(self) -> bool:
@@ -65,11 +74,11 @@ class Event:
 
     @property
     def origins(self) -> tuple[Origin, ...]:
-        """The distinct known origins, in order of first report."""
+        """The independent known origins, in order of first report; the officials of one state are one."""
         seen: dict[str, Origin] = {}
         for report in self.reports:
             if report.origin.known and report.signal.assertion.countable:
-                seen.setdefault(report.origin.id, report.origin)
+                seen.setdefault(report.origin.voice, report.origin)
         return tuple(seen.values())
 
     @property

@@ -1,0 +1,26 @@
+"""Events and origins: many items, few voices, one happening; this room counts happenings, not echoes."""
+
+from indicators.events.clustering import REPEAT_WITHIN, cluster
+from indicators.events.corroboration import Carousel, Contradiction, carousel, contradictions, judge
+from indicators.events.origin import known_channels, trace, voices
+from indicators.events.regrouping import Regrouped, affected, regroup
+from indicators.events.syndication import Reprint, ReprintIndex, ReprintKind
+
+__all__ = [
+    "REPEAT_WITHIN",
+    "Carousel",
+    "Contradiction",
+    "Regrouped",
+    "Reprint",
+    "ReprintIndex",
+    "ReprintKind",
+    "affected",
+    "carousel",
+    "cluster",
+    "contradictions",
+    "judge",
+    "known_channels",
+    "regroup",
+    "trace",
+    "voices",
+]

@@ -1,0 +1,276 @@
+"""Groups reports into happenings: a pure function of the set of reports, in whatever order they came.
+
+Reports are taken in order of publication. Each joins the open event that it fits best, or founds one. An event is bound
+to the time of its founder, so a weekly drill never grows into one endless event; its place may only become narrower, so
+'southern Belarus' never ties Brest to Gomel. Nothing but an event's own reports decides how well another fits, which is
+why a part of the reports can be grouped alone with the same result (see `affected`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from datetime import date, timedelta
+
+from indicators.events.corroboration import judge
+from indicators.events.likeness import (
+    LEADERS,
+    PLANNED_FOR_DAYS,
+    SPEAKERS,
+    Facts,
+    Map,
+    day_gap,
+    numbers_agree,
+    numbers_clash,
+    opposed,
+    same_time,
+)
+from indicators.events.origin import resolve_loops
+from indicators.model.event import Event, Origin, Report
+from indicators.model.signal import Assertion, Direction, Quantity
+
+REPEAT_WITHIN = timedelta(hours=48)
+"""Wire copies arrive for about two days; later twins are anniversaries, not repeats."""
+
+COUNTED = "counted"
+
+Key = tuple[str, str]
+
+
+def key_of(report: Report) -> Key:
+    """What two reports must share before anything else is compared: family and indicator."""
+    return report.signal.family, report.signal.indicator or ""
+
+
+def class_of(report: Report) -> str:
+    """Counted reports keep to themselves; of the others each way of putting it does."""
+    signal = report.signal
+    if signal.counted:
+        return COUNTED
+    return "outside" if signal.assertion.countable else signal.assertion.value
+
+
+class Open:
+    """An event while it grows."""
+
+    __slots__ = ("actors", "direction", "facts", "items", "lineages", "place", "quantities", "seed")
+
+    def __init__(self, seed: Facts) -> None:
+        self.seed = seed
+        self.place = seed
+        self.facts = [seed]
+        self.items = {seed.item}
+        self.lineages = {seed.lineage}
+        self.actors = seed.actors
+        self.direction = seed.direction
+        self.quantities: dict[str, Quantity] = {seed.quantity.unit: seed.quantity} if seed.quantity else {}
+
+    def join(self, facts: Facts) -> None:
+        """Take a report in; the place becomes the narrower of the two."""
+        self.facts.append(facts)
+        self.items.add(facts.item)
+        self.lineages.add(facts.lineage)
+        if not self.actors:
+            self.actors = facts.actors
+        if self.direction is Direction.NONE:
+            self.direction = facts.direction
+        if facts.quantity is not None:
+            self.quantities.setdefault(facts.quantity.unit, facts.quantity)
+        if _narrower(facts, self.place):
+            self.place = facts
+
+
+def _narrower(one: Facts, other: Facts) -> bool:
+    """Whether `one` says more exactly where."""
+    mine, theirs = one.specific, other.specific
+    if mine:
+        return not theirs
+    if theirs or not one.vague:
+        return False
+    return not other.vague or min(p.radius_km for p in one.vague) < min(p.radius_km for p in other.vague)
+
+
+def cluster(
+    reports: Iterable[Report],
+    *,
+    within: timedelta = REPEAT_WITHIN,
+    own_voices: Mapping[str, Origin] | None = None,
+) -> list[Event]:
+    """The events that a set of reports tells of, by day; clustering what was known by T gives what was live at T.
+
+    `own_voices` (see `origin.voices`) lets loops of mutual citation be settled; without it a family is its own voice.
+    """
+    blocks: dict[Key, dict[str, Report]] = {}
+    for report in reports:
+        signal_id = report.signal.signal_id
+        block = blocks.setdefault(key_of(report), {})
+        earlier = block.get(signal_id)
+        if earlier is None or _knowledge(report) < _knowledge(earlier):
+            block[signal_id] = report
+    places = Map()
+    found: list[Event] = []
+    for key in sorted(blocks):
+        classes: dict[str, list[Facts]] = {}
+        for report in blocks[key].values():
+            classes.setdefault(class_of(report), []).append(Facts(report))
+        groups = {
+            name: _grown(sorted(facts, key=lambda one: one.order), within.total_seconds(), places)
+            for name, facts in sorted(classes.items())
+        }
+        found.extend(_settled(groups, places, within.total_seconds(), own_voices or {}))
+    found.sort(key=lambda event: (event.occurred_on, event.reports[0].signal.published_at, event.event_id))
+    return found
+
+
+def _knowledge(report: Report) -> tuple[object, ...]:
+    """Which of two codings of one mention is the elder."""
+    return report.signal.known_at, report.signal.published_at, report.signal.evidence.end, report.origin.id
+
+
+def _grown(ordered: list[Facts], within: float, places: Map) -> list[Open]:
+    """The events of one key and class, grown in order of publication."""
+    events: list[Open] = []
+    by_day: dict[int, list[Open]] = {}
+    by_lineage: dict[str, list[Open]] = {}
+    for facts in ordered:
+        event = _home(facts, by_day, by_lineage, within, places)
+        if event is None:
+            event = Open(facts)
+            events.append(event)
+            for day in days_open(facts):
+                by_day.setdefault(day, []).append(event)
+            by_lineage.setdefault(facts.lineage, []).append(event)
+            continue
+        if facts.lineage not in event.lineages:
+            by_lineage.setdefault(facts.lineage, []).append(event)
+        event.join(facts)
+    return events
+
+
+def days_open(seed: Facts) -> range:
+    """The days of which a mention may join the event that `seed` founds; one wider than the rule, which decides."""
+    if not seed.planned:
+        return range(seed.first - 1, seed.day + 2)
+    announced = int(seed.published // 86400) + 719163
+    return range(min(seed.first, announced) - 1, max(seed.day + 1, announced + PLANNED_FOR_DAYS) + 1)
+
+
+def _home(
+    facts: Facts,
+    by_day: Mapping[int, list[Open]],
+    by_lineage: Mapping[str, list[Open]],
+    within: float,
+    places: Map,
+) -> Open | None:
+    """The event a report belongs to: the best fit among those open on its days or of its text."""
+    best: Open | None = None
+    best_fit = -1.0
+    kin = by_lineage.get(facts.lineage, ())
+    for event in kin:
+        fit = _fit(event, facts, places, of_one_text=True)
+        if fit is None or (facts.item in event.items and day_gap(event.seed, facts) > 1):
+            continue
+        fit += 100.0 - day_gap(event.seed, facts)
+        if fit > best_fit:
+            best, best_fit = event, fit
+    if best is not None or facts.report.signal.assertion is Assertion.RECALLED:
+        return best
+    for day in range(facts.first, facts.day + 1):
+        for event in by_day.get(day, ()):
+            if not same_time(event.seed, facts, within):
+                continue
+            fit = _fit(event, facts, places, of_one_text=False)
+            if fit is None:
+                continue
+            fit -= day_gap(event.seed, facts)
+            if fit > best_fit:
+                best, best_fit = event, fit
+    return best
+
+
+def _fit(event: Open, facts: Facts, places: Map, *, of_one_text: bool) -> float | None:
+    """How well a report fits an event by what both say; None where they cannot be one happening."""
+    if opposed(event.direction, facts.direction):
+        return None
+    fit = _place_fit(event, facts, places)
+    if fit is None:
+        return None
+    if event.actors and facts.actors:
+        shared = len(event.actors & facts.actors)
+        if not _people_agree(facts.family, event, facts, shared):
+            return None
+        fit += 1.0 if shared else 0.0
+    if facts.quantity is not None:
+        held = event.quantities.get(facts.quantity.unit)
+        if held is not None:
+            if numbers_agree(held, facts.quantity):
+                fit += 2.0
+            elif of_one_text:
+                fit -= 2.0
+            elif numbers_clash(held, facts.quantity) or fit < 3.0 or day_gap(event.seed, facts) > 0:
+                return None
+            else:
+                fit -= 2.0
+    return fit
+
+
+def _place_fit(event: Open, facts: Facts, places: Map) -> float | None:
+    """Agreement in place; leaders who meet are where they are, whatever town the writer names."""
+    fit = places.agreement(event.place, facts)
+    if fit is not None:
+        return float(fit)
+    if facts.family in LEADERS and len(event.actors & facts.actors) >= 2:
+        return 0.5
+    return None
+
+
+def _people_agree(family: str, event: Open, facts: Facts, shared: int) -> bool:
+    """Whether the actors allow one happening."""
+    if family in LEADERS:
+        return shared >= min(2, len(event.actors), len(facts.actors))
+    return shared > 0 or family not in SPEAKERS
+
+
+def _settled(
+    groups: Mapping[str, list[Open]], places: Map, within: float, own_voices: Mapping[str, Origin]
+) -> list[Event]:
+    """Finished events of one key: loops resolved, contradiction weighed, credibility given."""
+    against = [event for name in (Assertion.DENIED.value, Assertion.NEGATED.value) for event in groups.get(name, ())]
+    found = []
+    for name, events in groups.items():
+        for event in events:
+            opposing = [other for other in against if name == COUNTED and gainsays(other, event, places, within)]
+            found.append(_event(name, event, opposing, own_voices))
+    return found
+
+
+def gainsays(denial: Open, event: Open, places: Map, within: float) -> bool:
+    """Whether a denial speaks of this event."""
+    return (
+        day_gap(event.seed, denial.seed) <= 1
+        and abs(event.seed.published - denial.seed.published) <= within
+        and not opposed(event.direction, denial.direction)
+        and places.agreement(event.place, denial.place) is not None
+    )
+
+
+def _event(name: str, grown: Open, opposing: list[Open], own_voices: Mapping[str, Origin]) -> Event:
+    """The finished event."""
+    reports = resolve_loops([facts.report for facts in grown.facts], own_voices)
+    seed = grown.seed
+    against = tuple(facts.report for other in opposing for facts in other.facts)
+    verdict = judge(reports, against=against, counted=name == COUNTED)
+    known = [report.signal.known_at for report in reports]
+    first = min(reports, key=lambda one: (one.signal.known_at, one.signal.published_at, one.signal.signal_id))
+    on = seed.report.signal.published_at.date().toordinal()
+    return Event(
+        event_id=f"e{first.signal.signal_id}",
+        family=seed.family,
+        indicator=seed.report.signal.indicator,
+        occurred_on=date.fromordinal(on if seed.planned else seed.day),
+        first_known_at=min(known),
+        known_at=max(known, default=min(known)) if not against else max(*known, *[r.signal.known_at for r in against]),
+        reports=reports,
+        credibility=verdict.credibility,
+        counted=verdict.counted,
+        why=verdict.why,
+    )

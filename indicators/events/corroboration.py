@@ -1,0 +1,290 @@
+"""How far an event is to be believed: by independent voices and by those who say otherwise, never by echoes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+
+from indicators.events.likeness import Facts, Map, numbers_agree
+from indicators.model.actor import AttributionKind
+from indicators.model.event import Event, Origin, Report
+from indicators.model.signal import Assertion, Direction
+
+NEED_A_WITNESS = frozenset({"withdrawal", "drill_end"})
+"""What officials announce to calm: nothing until somebody independent has seen it (15 February 2022)."""
+CAROUSEL_WITHIN = timedelta(days=3)
+"""Trains that go to the border and are back within three days have moved nothing."""
+MOVEMENTS = frozenset({"equipment_move", "troop_move", "logistics", "missiles", "aviation"})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Verdict:
+    """Whether an event counts, how credible it is, and why, in one line."""
+
+    credibility: int
+    counted: bool
+    why: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Contradiction:
+    """Two things said of one happening that cannot both be so, each with those who say it."""
+
+    about: str
+    """What they differ in: 'tank', 'direction', 'whether it happened', 'place'."""
+    says: str
+    reports: tuple[Report, ...]
+    against: str
+    opposing: tuple[Report, ...]
+
+    @property
+    def line(self) -> str:
+        """Both sides, side by side."""
+        return f"{self.says} ({_names(self.reports)}) or {self.against} ({_names(self.opposing)})"
+
+
+def judge(reports: Sequence[Report], *, against: Sequence[Report] = (), counted: bool = True) -> Verdict:
+    """Credibility of what `reports` say, in the face of `against`, and whether it may count."""
+    if not counted:
+        return Verdict(credibility=6, counted=False, why=_why_uncounted(reports))
+    voices = independent(reports)
+    free = [origin for origin in voices if not origin.official]
+    credibility, reason = _credibility(reports, voices, _weighty(against, voices))
+    family = reports[0].signal.family
+    if family in NEED_A_WITNESS and not free:
+        who = ", ".join(origin.name for origin in voices) or "nobody named"
+        return Verdict(
+            credibility=6,
+            counted=False,
+            why=f"said by officials alone ({who}): counts when an independent origin says so",
+        )
+    return Verdict(credibility=credibility, counted=True, why=reason)
+
+
+def independent(reports: Iterable[Report]) -> tuple[Origin, ...]:
+    """The independent voices behind some reports, first first; officials of one state, or of none known, are one."""
+    seen: dict[str, Origin] = {}
+    for report in reports:
+        origin = report.origin
+        if origin.known:
+            seen.setdefault("officials" if origin.official and not origin.state else origin.voice, origin)
+    if "officials" in seen and any(origin.official and origin.state for origin in seen.values()):
+        # A state medium whose state is not known may be the very state that has spoken already.
+        del seen["officials"]
+    return tuple(seen.values())
+
+
+def _credibility(reports: Sequence[Report], voices: tuple[Origin, ...], against: tuple[Origin, ...]) -> tuple[int, str]:
+    """Admiralty 1 to 6, with the sentence that says why."""
+    who = ", ".join(origin.name for origin in voices[:4]) + (f" and {len(voices) - 4} more" if len(voices) > 4 else "")
+    best = min((report.reliability for report in reports if report.origin.known), default="F")
+    if not voices:
+        return 6, "no origin that could be named"
+    said = f"one origin ({who})" if len(voices) == 1 else f"{len(voices)} independent origins ({who})"
+    if against:
+        said += f", contradicted by {', '.join(origin.name for origin in against)}"
+        if len(voices) >= 2:
+            return 3, said
+        return (5 if len(against) >= 2 and best > "C" else 4), said
+    if len(voices) >= 2:
+        watched = any(_is_monitor(origin, reports) for origin in voices)
+        return (1 if watched or (len(voices) >= 3 and best <= "B") else 2), said
+    return (3, said) if best <= "C" else (6, f"{said}, not graded")
+
+
+def _weighty(against: Sequence[Report], voices: tuple[Origin, ...]) -> tuple[Origin, ...]:
+    """The voices that speak against, without those whose denial weighs nothing: an official's is data, not evidence."""
+    speaking = {origin.voice for origin in voices}
+    return tuple(
+        origin
+        for origin in independent(
+            [r for r in against if not (r.origin.official and r.signal.assertion is Assertion.DENIED)]
+        )
+        if origin.voice not in speaking
+    )
+
+
+def _is_monitor(origin: Origin, reports: Sequence[Report]) -> bool:
+    """Whether a voice watches for itself."""
+    if origin.official:
+        return False
+    if origin.kind:
+        return origin.kind == AttributionKind.INDEPENDENT_MONITOR
+    return any(
+        report.origin.id == origin.id
+        and report.signal.attribution is not None
+        and report.signal.attribution.kind is AttributionKind.INDEPENDENT_MONITOR
+        for report in reports
+    )
+
+
+def _why_uncounted(reports: Sequence[Report]) -> str:
+    """Why none of the reports may count."""
+    assertion = reports[0].signal.assertion
+    return reports[0].signal.why if assertion.countable else f"{assertion.value}, so it is shown and not counted"
+
+
+def contradictions(event: Event, *, others: Iterable[Event] = ()) -> list[Contradiction]:
+    """What the reports of an event disagree in; `others` are the uncounted events that may deny it."""
+    found = [*_numbers(event), *_directions(event)]
+    found.extend(_denials(event, others))
+    return found
+
+
+def _numbers(event: Event) -> list[Contradiction]:
+    """Numbers of one thing that cannot be one number: 31 tanks or 13."""
+    groups: dict[str, list[list[Report]]] = {}
+    for report in event.reports:
+        quantity = report.signal.quantity
+        if quantity is None:
+            continue
+        held = groups.setdefault(quantity.unit, [])
+        for group in held:
+            first = group[0].signal.quantity
+            if first is not None and numbers_agree(first, quantity):
+                group.append(report)
+                break
+        else:
+            held.append([report])
+    return [
+        Contradiction(
+            about=unit,
+            says=_number(held[0][0]),
+            reports=tuple(held[0]),
+            against=_number(other[0]),
+            opposing=tuple(other),
+        )
+        for unit, held in sorted(groups.items())
+        for other in held[1:]
+    ]
+
+
+def _number(report: Report) -> str:
+    """A report's number as people write it."""
+    quantity = report.signal.quantity
+    if quantity is None:
+        return "no number"
+    about = "about " if quantity.approximate else ""
+    span = f"{quantity.low:g}" if quantity.low == quantity.high else f"{quantity.low:g} to {quantity.high:g}"
+    return f"{about}{span} {quantity.unit}"
+
+
+def _directions(event: Event) -> list[Contradiction]:
+    """Toward and away in one event (copies of one text that were edited)."""
+    ways = {
+        way: tuple(report for report in event.reports if report.signal.direction is way)
+        for way in (Direction.TOWARD, Direction.AWAY)
+    }
+    toward, away = ways[Direction.TOWARD], ways[Direction.AWAY]
+    if not toward or not away:
+        return []
+    return [
+        Contradiction(
+            about="direction", says="toward the border", reports=toward, against="away from it", opposing=away
+        )
+    ]
+
+
+def _denials(event: Event, others: Iterable[Event]) -> list[Contradiction]:
+    """Events of the same kind, place and day in which somebody says that it is not so."""
+    places = Map()
+    mine = Facts(event.reports[0])
+    found = []
+    for other in others:
+        assertion = other.reports[0].signal.assertion
+        if (
+            (other.family, other.indicator) != (event.family, event.indicator)
+            or assertion not in (Assertion.DENIED, Assertion.NEGATED)
+            or abs((other.occurred_on - event.occurred_on).days) > 1
+            or places.agreement(mine, Facts(other.reports[0])) is None
+        ):
+            continue
+        found.append(
+            Contradiction(
+                about="whether it happened",
+                says=mine.report.signal.assertion.value,
+                reports=event.reports,
+                against=assertion.value,
+                opposing=other.reports,
+            )
+        )
+    return found
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Carousel:
+    """Out and back: two counted events that cancel each other, and the line that says so."""
+
+    out: Event
+    back: Event
+    why: str
+
+
+def carousel(events: Iterable[Event], *, within: timedelta = CAROUSEL_WITHIN) -> list[Carousel]:
+    """Pairs of movements of the same things toward the border and away again within three days; each event once."""
+    ordered = sorted(
+        (event for event in events if event.counted and event.family in MOVEMENTS),
+        key=lambda event: (event.occurred_on, event.reports[0].signal.published_at, event.event_id),
+    )
+    places = Map()
+    taken: set[str] = set()
+    pairs = []
+    for back in ordered:
+        if _way(back) is not Direction.AWAY:
+            continue
+        for out in reversed(ordered):
+            if (
+                out.event_id in taken
+                or out.family != back.family
+                or _way(out) is not Direction.TOWARD
+                or not timedelta(0) <= back.occurred_on - out.occurred_on <= within
+                or not _same_things(out, back)
+                or not _same_track(out, back, places)
+            ):
+                continue
+            taken.add(out.event_id)
+            days = (back.occurred_on - out.occurred_on).days
+            when = "the same day" if days == 0 else f"{days} day{'s' if days > 1 else ''} later"
+            pairs.append(
+                Carousel(
+                    out=out,
+                    back=back,
+                    why=f"out on {out.occurred_on} and back {when}: a carousel, nothing stayed at the border",
+                )
+            )
+            break
+    return pairs
+
+
+def _way(event: Event) -> Direction:
+    """The direction that the first report with one gives."""
+    return next(
+        (report.signal.direction for report in event.reports if report.signal.direction is not Direction.NONE),
+        Direction.NONE,
+    )
+
+
+def _same_things(out: Event, back: Event) -> bool:
+    """Whether what went and what came back can be the same: like numbers where both have them, of one unit."""
+    went = {r.signal.quantity.unit: r.signal.quantity for r in reversed(out.reports) if r.signal.quantity}
+    came = {r.signal.quantity.unit: r.signal.quantity for r in reversed(back.reports) if r.signal.quantity}
+    shared = went.keys() & came.keys()
+    if shared:
+        return any(numbers_agree(went[unit], came[unit]) for unit in shared)
+    # Tanks that went and trucks that came back are two movements; without numbers on one side the place decides.
+    return not (went and came)
+
+
+def _same_track(out: Event, back: Event, places: Map) -> bool:
+    """Whether some place of the way out is a place of the way back; a carousel without any place is a guess."""
+    there = [mention.place for report in out.reports for mention in report.signal.places]
+    again = [mention.place for report in back.reports for mention in report.signal.places]
+    points = tuple(place for place in there if place.kind != "country")
+    others = tuple(place for place in again if place.kind != "country")
+    return places.any_near(points, others)
+
+
+def _names(reports: Iterable[Report]) -> str:
+    """The voices of some reports, for one line."""
+    return ", ".join(dict.fromkeys(report.origin.name for report in reports))

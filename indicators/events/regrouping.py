@@ -1,0 +1,169 @@
+"""Groups only what new reports can have changed, with the same result as grouping everything again."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+
+from indicators.events.clustering import COUNTED, REPEAT_WITHIN, class_of, cluster, days_open, key_of
+from indicators.events.likeness import Facts, day_gap
+from indicators.model.event import Event, Origin, Report
+from indicators.model.signal import Assertion
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Regrouped:
+    """What some new reports changed: the events that are no more as they were, and those that take their place."""
+
+    before: tuple[Event, ...]
+    after: tuple[Event, ...]
+
+
+def regroup(
+    new: Iterable[Report],
+    events: Iterable[Event],
+    *,
+    within: timedelta = REPEAT_WITHIN,
+    own_voices: Mapping[str, Origin] | None = None,
+) -> Regrouped:
+    """What becomes of `events` when `new` reports come: exactly what grouping all reports again would change."""
+    arrived = list(new)
+    standing = list(events)
+    touched = _touched(arrived, standing, within)
+    reports = [report for event in touched for report in event.reports]
+    after = cluster([*reports, *arrived], within=within, own_voices=own_voices)
+    same = {event for event in touched if event in set(after)}
+    return Regrouped(
+        before=tuple(event for event in touched if event not in same),
+        after=tuple(event for event in after if event not in same),
+    )
+
+
+def affected(new: Iterable[Report], events: Iterable[Event], *, within: timedelta = REPEAT_WITHIN) -> list[Report]:
+    """The reports to group again when `new` ones come: themselves, and all of every event they can have changed."""
+    arrived = list(new)
+    return [*(report for event in _touched(arrived, list(events), within) for report in event.reports), *arrived]
+
+
+class _Standing:
+    """An event with what decides whether it can be touched."""
+
+    __slots__ = ("days", "event", "facts", "lineages", "name", "seed")
+
+    def __init__(self, event: Event) -> None:
+        self.event = event
+        self.facts = sorted((Facts(report) for report in event.reports), key=lambda one: one.order)
+        self.seed = self.facts[0]
+        self.days = days_open(self.seed)
+        self.lineages = {one.lineage for one in self.facts}
+        self.name = class_of(event.reports[0])
+
+    def admits(self, days: tuple[int, int], lineage: str) -> bool:
+        """Whether a report of these days or of this text could join."""
+        return lineage in self.lineages or (days[0] < self.days.stop and self.days.start <= days[1])
+
+
+def _touched(new: Sequence[Report], events: Sequence[Event], within: timedelta) -> list[Event]:
+    """Every event that the new reports may change, and those needed beside it to decide as before."""
+    blocks: dict[tuple[str, str], list[Report]] = {}
+    for report in new:
+        blocks.setdefault(key_of(report), []).append(report)
+    by_key: dict[tuple[str, str], list[Event]] = {key: [] for key in blocks}
+    for event in events:
+        held = by_key.get((event.family, event.indicator or ""))
+        if held is not None:
+            held.append(event)
+    touched: list[Event] = []
+    for key, reports in blocks.items():
+        touched.extend(_touched_in_block(reports, by_key[key], within))
+    return touched
+
+
+def _touched_in_block(new: Sequence[Report], events: Sequence[Event], within: timedelta) -> list[Event]:
+    """The same within one family and indicator."""
+    standing = [_Standing(event) for event in events]
+    ids = {report.signal.signal_id for report in new}
+    chosen: set[int] = set()
+    moving: list[Facts] = []
+    for name in sorted({class_of(report) for report in new} | {one.name for one in standing}):
+        mine = [one for one in standing if one.name == name]
+        front = [Facts(report) for report in new if class_of(report) == name]
+        # A coding that comes again replaces its elder wherever that one was put.
+        front += [one for held in standing for one in held.facts if held.name == name and one.order[-1] in ids]
+        moving += _spread(front, mine, chosen)
+    denials = [one for one in standing if one.name in (Assertion.DENIED.value, Assertion.NEGATED.value)]
+    if denials or any(class_of(one.report) != COUNTED for one in moving):
+        _add_opposed(standing, denials, moving, chosen, within)
+    return [one.event for one in standing if id(one) in chosen]
+
+
+def _spread(front: list[Facts], standing: Sequence[_Standing], chosen: set[int]) -> list[Facts]:
+    """Every mention that may move because an earlier one has; chooses their events and all that might take them."""
+    moved: set[str] = set()
+    moving: list[Facts] = []
+    while front:
+        facts = front.pop()
+        signal_id = str(facts.order[-1])
+        if signal_id in moved:
+            continue
+        moved.add(signal_id)
+        moving.append(facts)
+        opened = days_open(facts)
+        for one in standing:
+            mine = any(member.order[-1] == signal_id for member in one.facts)
+            takes = mine or one.admits((facts.first, facts.day), facts.lineage)
+            if takes:
+                chosen.add(id(one))
+            for member in _later(one.facts, facts):
+                if (
+                    mine
+                    or member.lineage == facts.lineage
+                    or _meets(member, opened)
+                    or (takes and (one.seed is not member))
+                ):
+                    front.append(member)
+        # An event that takes it may from then on look otherwise to any later report it is open to.
+        for one in standing:
+            if id(one) in chosen and one.admits((facts.first, facts.day), facts.lineage):
+                for other in standing:
+                    front.extend(
+                        member
+                        for member in _later(other.facts, facts)
+                        if str(member.order[-1]) not in moved and one.admits((member.first, member.day), member.lineage)
+                    )
+    return moving
+
+
+def _later(members: Sequence[Facts], than: Facts) -> list[Facts]:
+    return [member for member in members if member.order > than.order]
+
+
+def _meets(member: Facts, days: range) -> bool:
+    return member.first < days.stop and days.start <= member.day
+
+
+def _add_opposed(
+    standing: Sequence[_Standing],
+    denials: Sequence[_Standing],
+    moving: Sequence[Facts],
+    chosen: set[int],
+    within: timedelta,
+) -> None:
+    """Counted events whose denials may have changed, and every denial that speaks of a chosen event."""
+    changed = [one for one in moving if class_of(one.report) != COUNTED]
+    seeds = [*changed, *(one.seed for one in denials if id(one) in chosen)]
+    for one in standing:
+        if one.name == COUNTED and any(_may_speak_of(seed, one.seed, within) for seed in seeds):
+            chosen.add(id(one))
+    # A counted event may be reborn with any of its later members as founder, so each member is asked.
+    counted = [one for held in standing if held.name == COUNTED and id(held) in chosen for one in held.facts]
+    counted += [one for one in moving if class_of(one.report) == COUNTED]
+    for denial in denials:
+        if any(_may_speak_of(denial.seed, one, within) for one in counted):
+            chosen.add(id(denial))
+
+
+def _may_speak_of(denial: Facts, seed: Facts, within: timedelta) -> bool:
+    """Whether a denial is near enough in time to weigh on what `seed` founds; place is asked when it is weighed."""
+    return day_gap(denial, seed) <= 1 and abs(denial.published - seed.published) <= within.total_seconds()
