@@ -1,23 +1,24 @@
-"""The watch condition a problem is recommended: a ladder of rules over its indicators, and how it steps down.
+"""The watch condition a problem is recommended: the ladder's rules over its indicators, and how it steps down.
 
 The machine recommends and says why; a named person sets the level. It rises at once and falls one step at a time.
 """
 
 from __future__ import annotations
 
-import math
-import re
-from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, fields, replace
-from datetime import UTC, date, datetime, timedelta, tzinfo
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta, tzinfo
 from types import MappingProxyType
-from typing import Any, Protocol
+from typing import Protocol
 
 from indicators.levels import no_data
+from indicators.levels.activity import active_events, origins_of, reported_force
+from indicators.levels.ladder import Ladder
 from indicators.model.event import Event, Origin
 from indicators.model.level import Level, Recommendation, Standing, WatchCondition
-from indicators.model.signal import Assertion, Direction, Weight
+from indicators.model.signal import Weight
+
+DEFAULT = Ladder()
 
 
 class Facts(Protocol):
@@ -65,226 +66,6 @@ class IndicatorFacts:
     rhetoric: bool = False
 
 
-class LadderProblems(ValueError):
-    """Every fault of a `ladder:` mapping, one line each: key, value, remedy."""
-
-    def __init__(self, problems: Sequence[str]) -> None:
-        super().__init__("; ".join(problems))
-        self.problems = tuple(problems)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Ladder:
-    """When a problem is recommended which condition.
-
-    In problem.yaml, with these defaults (every key may be left out):
-
-        ladder:
-          active_within: 72h        # an indicator is active while its latest event is no older
-          origins: 2                # independent origins that make an active indicator corroborated
-          sufficiency_line: 20000   # troops reported inside the area
-          force_families: [force_size, troop_move]   # whose quantities of `troops` are held against the line
-          observable: 60%           # of the critical indicators; with less the condition does not step down
-          down_after: 3d            # observed days below the entry rule before one step down
-          interest: {supporting: 3, groups: 2, critical: 1, build_up: true}
-          heightened: {critical: 1, supporting: 5, groups: 3}
-          high: {critical: 3, groups: 2, force: true}
-          imminent: {critical: 5, families: [command, medical, bridging], unless_eased: true}
-          rhetoric_ceiling: 3       # the gravest condition that rhetoric alone can carry
-
-    `interest`: so many indicators at watch or above from so many groups; or so many critical ones active, corroborated
-    or not; or a sustained build-up. `heightened`: so many critical ones active and corroborated; or so many at watch or
-    above from so many groups. `high`: so many critical ones active in so many groups and, with `force`, the sufficiency
-    line reached. `imminent`: so many critical ones active, one of them of these families, and, with `unless_eased`, no
-    counter-indicator confirmed by a voice that is not official. Each condition also needs the rule of the one before.
-    """
-
-    active_within: timedelta = timedelta(hours=72)
-    origins: int = 2
-    sufficiency_line: float = 20_000
-    force_families: tuple[str, ...] = ("force_size", "troop_move")
-    observable: float = 0.6
-    down_after: timedelta = timedelta(days=3)
-    interest_supporting: int = 3
-    interest_groups: int = 2
-    interest_critical: int = 1
-    interest_build_up: bool = True
-    heightened_critical: int = 1
-    heightened_supporting: int = 5
-    heightened_groups: int = 3
-    high_critical: int = 3
-    high_groups: int = 2
-    high_force: bool = True
-    imminent_critical: int = 5
-    imminent_families: tuple[str, ...] = ("command", "medical", "bridging")
-    imminent_unless_eased: bool = True
-    rhetoric_ceiling: int = 3
-
-    @classmethod
-    def of(cls, mapping: Mapping[str, Any] | None, *, sufficiency_line: float | None = None) -> Ladder:
-        """The ladder a problem's `ladder:` mapping describes, or every fault of it at once (`LadderProblems`).
-
-        `sufficiency_line` is the problem's own; the mapping's wins where it has one.
-        """
-        problems: list[str] = []
-        values: dict[str, Any] = {}
-        if sufficiency_line is not None:
-            values["sufficiency_line"] = float(sufficiency_line)
-        if mapping is not None and not isinstance(mapping, Mapping):
-            raise LadderProblems([f"ladder: {mapping!r} is no mapping; write keys and values"])
-        for key, value in (mapping or {}).items():
-            if key in _RUNGS:
-                _rung(str(key), value, values, problems)
-            elif key in _KEYS:
-                _value(str(key), str(key), value, values, problems)
-            else:
-                problems.append(_unknown(f"ladder.{key}", key, [*_KEYS, *_RUNGS]))
-        if problems:
-            raise LadderProblems(problems)
-        return cls(**values)
-
-
-_RUNGS: Mapping[str, tuple[str, ...]] = MappingProxyType(
-    {
-        "interest": ("supporting", "groups", "critical", "build_up"),
-        "heightened": ("critical", "supporting", "groups"),
-        "high": ("critical", "groups", "force"),
-        "imminent": ("critical", "families", "unless_eased"),
-    }
-)
-_KEYS = tuple(
-    field.name for field in fields(Ladder) if not field.name.startswith(tuple(f"{rung}_" for rung in _RUNGS))
-)
-_SPAN = re.compile(r"^\s*(\d+)\s*([hdw])\s*$")
-_UNITS = MappingProxyType({"h": timedelta(hours=1), "d": timedelta(days=1), "w": timedelta(weeks=1)})
-
-
-def _unknown(where: str, key: object, known: Iterable[str]) -> str:
-    return f"{where}: unknown key {key!r}; use one of {', '.join(known)}"
-
-
-def _rung(rung: str, value: Any, values: dict[str, Any], problems: list[str]) -> None:
-    if not isinstance(value, Mapping):
-        problems.append(f"ladder.{rung}: {value!r} is no mapping; write {{{': .., '.join(_RUNGS[rung])}: ..}}")
-        return
-    for key, inner in value.items():
-        if key in _RUNGS[rung]:
-            _value(f"{rung}.{key}", f"{rung}_{key}", inner, values, problems)
-        else:
-            problems.append(_unknown(f"ladder.{rung}.{key}", key, _RUNGS[rung]))
-
-
-def _value(where: str, name: str, value: Any, values: dict[str, Any], problems: list[str]) -> None:
-    default = getattr(_DEFAULT, name)
-    try:
-        values[name] = _READERS[type(default)](value)
-        if name == "rhetoric_ceiling":
-            WatchCondition(values[name])
-        if name == "observable" and not 0 <= values[name] <= 1:
-            raise ValueError
-    except (ValueError, TypeError):
-        problems.append(f"ladder.{where}: {value!r} cannot be used; write it like {_shown(default)}")
-
-
-def _shown(default: Any) -> str:
-    if isinstance(default, timedelta):
-        return "72h or 3d"
-    return "[" + ", ".join(default) + "]" if isinstance(default, tuple) else str(default).lower()
-
-
-def _span(value: Any) -> timedelta:
-    if isinstance(value, timedelta):
-        return value
-    found = _SPAN.match(str(value))
-    if not found:
-        raise ValueError(value)
-    return int(found[1]) * _UNITS[found[2]]
-
-
-def _whole(value: Any) -> int:
-    if isinstance(value, bool) or int(value) != value or value < 0:
-        raise ValueError(value)
-    return int(value)
-
-
-def _share(value: Any) -> float:
-    if isinstance(value, bool):
-        raise ValueError(value)
-    number = float(value.rstrip("% ")) / 100 if isinstance(value, str) and "%" in value else float(value)
-    if not (math.isfinite(number) and number >= 0):
-        raise ValueError(value)
-    return number
-
-
-def _switch(value: Any) -> bool:
-    if not isinstance(value, bool):
-        raise TypeError(value)
-    return value
-
-
-def _names(value: Any) -> tuple[str, ...]:
-    if isinstance(value, str) or not all(isinstance(name, str) for name in value):
-        raise TypeError(value)
-    return tuple(value)
-
-
-_READERS: Mapping[type, Callable[[Any], Any]] = MappingProxyType(
-    {timedelta: _span, int: _whole, float: _share, bool: _switch, tuple: _names}
-)
-_DEFAULT = Ladder()
-
-
-def happened_at(event: Event) -> datetime:
-    """The latest instant the event can have happened: its first publication, or the end of its day if that is earlier."""
-    day_ends = datetime(event.occurred_on.year, event.occurred_on.month, event.occurred_on.day, tzinfo=UTC) + timedelta(
-        days=1
-    )
-    published = min((report.signal.published_at for report in event.reports), default=event.first_known_at)
-    return min(day_ends, published)
-
-
-def is_active(event: Event, *, now: datetime, within: timedelta) -> bool:
-    """Whether the event counts, was known by `now`, and happened within the span before it."""
-    return event.counted and event.first_known_at <= now and now - happened_at(event) <= within
-
-
-def active_events(events: Iterable[Event], *, now: datetime, within: timedelta) -> dict[str, list[Event]]:
-    """The active events of each indicator."""
-    found: dict[str, list[Event]] = defaultdict(list)
-    for event in events:
-        if event.indicator is not None and is_active(event, now=now, within=within):
-            found[event.indicator].append(event)
-    return dict(found)
-
-
-def origins_of(events: Iterable[Event]) -> tuple[Origin, ...]:
-    """The distinct known origins of these events, in order."""
-    seen: dict[str, Origin] = {}
-    for event in events:
-        for origin in event.origins:
-            seen.setdefault(origin.id, origin)
-    return tuple(seen.values())
-
-
-def reported_force(events: Iterable[Event], ladder: Ladder, *, now: datetime) -> tuple[float, Event] | None:
-    """The largest number of troops reported present in the last 72 h, and the event that says so.
-
-    The lower figure of a range counts; what is only planned, or goes away, is no force in the area.
-    """
-    best: tuple[float, Event] | None = None
-    for event in events:
-        if event.family not in ladder.force_families or not is_active(event, now=now, within=ladder.active_within):
-            continue
-        for report in event.reports:
-            signal = report.signal
-            present = signal.counted and signal.assertion in (Assertion.HAPPENED, Assertion.ONGOING)
-            if not present or signal.direction is Direction.AWAY or signal.quantity is None:
-                continue
-            if signal.quantity.unit == "troops" and (best is None or signal.quantity.low > best[0]):
-                best = (signal.quantity.low, event)
-    return best
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Picture:
     """What the rules look at."""
@@ -306,6 +87,7 @@ def _picture(
     standings: Mapping[str, Standing],
     events: Sequence[Event],
     facts: Sequence[Facts],
+    *,
     ladder: Ladder,
     build_ups: Collection[str],
     now: datetime,
@@ -328,7 +110,7 @@ def _picture(
         critical=critical,
         corroborated=tuple(fact for fact in critical if len(voices[fact.id]) >= ladder.origins),
         voices=voices,
-        force=reported_force(events, ladder, now=now),
+        force=reported_force(events, families=ladder.force_families, now=now, within=ladder.active_within),
         eased=tuple(
             fact
             for fact in facts
@@ -392,9 +174,7 @@ def _high(picture: _Picture, ladder: Ladder) -> list[str]:
     if ladder.high_force:
         if picture.force is None or picture.force[0] < ladder.sufficiency_line:
             return []
-        lines.append(
-            f"{picture.force[0]:,.0f} troops reported; the sufficiency line is {ladder.sufficiency_line:,.0f}"
-        )
+        lines.append(f"{picture.force[0]:,.0f} troops reported; the sufficiency line is {ladder.sufficiency_line:,.0f}")
     return lines
 
 
@@ -417,31 +197,32 @@ def entry(
     build_ups: Collection[str] = (),
 ) -> tuple[WatchCondition, tuple[str, ...]]:
     """The gravest condition whose rule holds now, with that of every one before it, and why; no memory."""
-    picture = _picture(standings, events, facts, ladder, build_ups, now)
+    picture = _picture(standings, events, facts, ladder=ladder, build_ups=build_ups, now=now)
     reached = WatchCondition.ROUTINE
-    why: list[str] = ["No critical indicator active; nothing above baseline in concert"]
+    why = ["No critical indicator active; too few others above baseline to matter together"]
     if picture.above:
         why.append(f"Above baseline: {_list(picture.above)}")
-    rules = (
-        (WatchCondition.INTEREST, _interest),
-        (WatchCondition.HEIGHTENED, _heightened),
-        (WatchCondition.HIGH, _high),
-        (WatchCondition.IMMINENT, _imminent),
-    )
-    interest = _interest(picture, ladder)
-    for condition, rule in rules:
-        # A rule for heightened that holds makes interest hold too: one critical, or more supporting ones than it asks.
+    for condition, rule in _RULES.items():
         lines = rule(picture, ladder)
         if condition is WatchCondition.INTEREST and not lines:
-            continue
+            continue  # heightened asks for more of the same, and may be set to ask for other things
         if not lines:
             break
         if condition < ladder.rhetoric_ceiling and _only_words(picture.critical):
-            why = [*why, f"Not {condition.word}: words alone carry no more than level {ladder.rhetoric_ceiling}"]
+            why.append(f"Not {condition.word}: words alone carry no more than level {ladder.rhetoric_ceiling}")
             break
-        reached, why = condition, lines if condition >= WatchCondition.HIGH else [*lines, *interest[:0]]
-    why = [*why, *_missing(reached, picture, ladder)]
-    return reached, tuple(why)
+        reached, why = condition, [*lines, *(why if condition < WatchCondition.HEIGHTENED else ())]
+    return reached, (*why, *_missing(reached, picture, ladder))
+
+
+_RULES: Mapping[WatchCondition, Callable[[_Picture, Ladder], list[str]]] = MappingProxyType(
+    {
+        WatchCondition.INTEREST: _interest,
+        WatchCondition.HEIGHTENED: _heightened,
+        WatchCondition.HIGH: _high,
+        WatchCondition.IMMINENT: _imminent,
+    }
+)
 
 
 def _missing(reached: WatchCondition, picture: _Picture, ladder: Ladder) -> list[str]:
@@ -464,7 +245,7 @@ def recommend(
     standings: Iterable[Standing],
     events: Sequence[Event],
     facts: Iterable[Facts],
-    ladder: Ladder = _DEFAULT,
+    ladder: Ladder = DEFAULT,
     *,
     now: datetime,
     problem: str | None = None,
@@ -531,8 +312,3 @@ def _sight(
     coverage = sum(shares) / len(shares) if shares else None
     line = f"Not assessable downward: {seen} of {len(critical)} critical indicators observable, without {_list(dark)}"
     return observable, blind, coverage, line
-
-
-def since_days(recommendation: Recommendation, today: date) -> int:
-    """How many days the condition has been recommended without a break."""
-    return (today - recommendation.since.date()).days

@@ -63,9 +63,7 @@ def advance(
     The higher of several rules wins and `why` says which. `coverage`, `origins`, `active` and `weight` are carried
     along for the board. With the same arguments it gives the same standing, however often it is asked.
     """
-    before = standing or Standing(
-        problem=problem, indicator=indicator, level=Level.NORMAL, at=now, level_since=now
-    )
+    before = standing or Standing(problem=problem, indicator=indicator, level=Level.NORMAL, at=now, level_since=now)
     now = max(now, before.at)
     today = now.astimezone(zone).date()
     answered = [reading for reading in readings if reading.state is ReadingState.ANSWERED]
@@ -84,7 +82,8 @@ def advance(
     days_at_watch = _days_at_watch(before.days_at_watch, answered, today, timing)
     strongest = _strongest(answered, days_at_watch, timing)
     level = strongest.level if strongest else Level.NORMAL
-    seen = replace(seen, days_at_watch=days_at_watch, **_numbers(readings, strongest))
+    count, expected = _numbers(readings, strongest)
+    seen = replace(seen, days_at_watch=days_at_watch, count=count, expected=expected)
     if level > before.level:
         return _raised(seen, level, strongest, now)
     if blind:
@@ -119,8 +118,7 @@ def _strongest(answered: Sequence[Reading], days_at_watch: tuple[date, ...], tim
     able = [
         reading
         for reading in answered
-        if reading.level is not Level.NORMAL
-        and (reading.p_value is None or reading.level > Level.WATCH or lasting)
+        if reading.level is not Level.NORMAL and (reading.p_value is None or reading.level > Level.WATCH or lasting)
     ]
     return max(able, key=lambda reading: (reading.level, reading.p_value is None), default=None)
 
@@ -135,15 +133,15 @@ def _held(answered: Sequence[Reading], level: Level, timing: Timing) -> bool:
     )
 
 
-def _numbers(readings: Sequence[Reading], strongest: Reading | None) -> dict[str, object]:
+def _numbers(readings: Sequence[Reading], strongest: Reading | None) -> tuple[int, float | None]:
     """The count and expectation to show: those of the rule that wins, else of the first rule, with any expectation."""
     if not readings:
-        return {}
+        return 0, None
     shown = strongest or readings[0]
     expected = shown.expected
     if expected is None:
         expected = next((reading.expected for reading in readings if reading.expected is not None), None)
-    return {"count": shown.count, "expected": expected}
+    return shown.count, expected
 
 
 def _raised(seen: Standing, level: Level, strongest: Reading | None, now: datetime) -> Standing:
@@ -159,9 +157,7 @@ def _raised(seen: Standing, level: Level, strongest: Reading | None, now: dateti
     )
 
 
-def _lowered(
-    seen: Standing, today: date, now: datetime, readings: Sequence[Reading], timing: Timing
-) -> Standing:
+def _lowered(seen: Standing, today: date, now: datetime, readings: Sequence[Reading], timing: Timing) -> Standing:
     days = tuple(sorted({*seen.days_below, today}))
     said = _said(readings)
     if len(days) < timing.clear_days or now - seen.level_since < timing.hold_for:

@@ -33,7 +33,8 @@ def sentence(coverage: float | None, days: int) -> str:
     """Why there is no answer, for the officer."""
     if coverage is None:
         return "No data: no feed carries this indicator."
-    return f"No data: {coverage:.0%} of the usual reporting was seen in {_days(days)}; {OBSERVED_AT_LEAST:.0%} is needed."
+    needed = f"{OBSERVED_AT_LEAST:.0%} is needed"
+    return f"No data: {coverage:.0%} of the usual reporting was seen in {_days(days)}; {needed}."
 
 
 def _days(number: int) -> str:

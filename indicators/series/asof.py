@@ -12,7 +12,7 @@ from indicators.model.series import CountChange, DayCoverage
 from indicators.series import counting, frames
 
 
-def frame(
+def frame(  # noqa: PLR0917 - what, of what, when, as known when: the order people say it in
     changes: Iterable[CountChange],
     coverage: Iterable[DayCoverage],
     indicator: str,

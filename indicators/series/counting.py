@@ -39,9 +39,7 @@ def tally(events: Iterable[Event]) -> dict[Cell, tuple[int, int]]:
     return {cell: (total, mentions[cell]) for cell, total in totals.items()}
 
 
-def changes(
-    before: Sequence[Event], after: Sequence[Event], *, problem: str, known_at: datetime
-) -> list[CountChange]:
+def changes(before: Sequence[Event], after: Sequence[Event], *, problem: str, known_at: datetime) -> list[CountChange]:
     """What to append so that the sums, which say `before`, say `after`: nothing when nothing changed.
 
     Give the same set of events on both sides of the change (all of them, or all those touched): an event only in

@@ -101,11 +101,12 @@ class Lookout:
         bounds = np.array([day_bounds(day, self.zone) for day in days], dtype=float).reshape(len(days), 2)
         begins = np.array([self._serves_from.get(feed, np.inf) for feed in self.feeds], dtype=float)
         ends = np.minimum(bounds[:, 1], as_of.timestamp())
-        return np.maximum(0.0, ends[None, :] - np.maximum(bounds[None, :, 0], begins[:, None]))
+        spans = ends[None, :] - np.maximum(bounds[None, :, 0], begins[:, None])
+        return np.asarray(spans.clip(min=0.0), dtype=np.float64)
 
 
 def worth(lookout: Lookout, first_reports: Mapping[str, int], days: Sequence[date]) -> Grid:
-    """Each feed's usual number of first reports a day, smoothed toward the pool's so that a new feed is worth something.
+    """Each feed's usual number of first reports a day, smoothed toward the pool's: a new feed is worth something.
 
     `first_reports` are those of `days`; `counting.first_reports` counts them.
     """
@@ -146,7 +147,7 @@ def shown(
                 carrying[number, place[feed]] = 1.0
     exposure, possible = carrying @ seen, carrying @ could
     share = np.divide(exposure, possible, out=np.zeros_like(exposure), where=possible > 0).clip(0.0, 1.0)
-    carried = carrying.any(axis=1)
+    carried = carrying.sum(axis=1) > 0
     return [
         DayCoverage(
             indicator=name,
@@ -159,7 +160,7 @@ def shown(
     ]
 
 
-def cover(
+def cover(  # noqa: PLR0917 - polls of which feeds, carrying what, when, as known when
     polls: Iterable[Poll],
     feeds: Iterable[Feed],
     carries: Mapping[str, Collection[str]],

@@ -1,0 +1,215 @@
+"""The weight an indicator has now: its base weight, or critical where a clause of `critical_when` holds."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterable, Sequence
+from datetime import datetime, timedelta
+from typing import Protocol
+
+from indicators.levels.activity import ACTIVE_WITHIN, active_events, origins_of, reported_force
+from indicators.model.event import Event
+from indicators.model.place import Place
+from indicators.model.signal import Signal, Weight
+
+FORCE_FAMILIES = ("force_size", "troop_move")
+
+Nearness = Callable[[Place, str, float | None], bool]
+"""Whether a place lies at or near the thing of this id, within so many kilometres where the clause names them."""
+
+
+def same_place(place: Place, thing: str, within_km: float | None) -> bool:
+    """Nearness where nothing is known of the map: only the thing itself is near it."""
+    del within_km
+    return place.id == thing
+
+
+class AtLeast(Protocol):
+    """So many of these units."""
+
+    @property
+    def unit(self) -> Sequence[str]:
+        """Units that count alike."""
+
+    @property
+    def at_least(self) -> float:
+        """The smallest number that counts."""
+
+
+class Clause(Protocol):
+    """One line of `critical_when`: everything it names must hold."""
+
+    @property
+    def origins(self) -> int | None:
+        """So many independent origins."""
+
+    @property
+    def quantity(self) -> AtLeast | None:
+        """An event with at least so many."""
+
+    @property
+    def events(self) -> int | None:
+        """So many events."""
+
+    @property
+    def within(self) -> timedelta | None:
+        """The span it looks back over; 72 h unless it says so."""
+
+    @property
+    def near(self) -> Sequence[str]:
+        """Places, rivers, borders or roads: an event at or near one of them."""
+
+    @property
+    def states(self) -> int | None:
+        """So many states."""
+
+    @property
+    def within_km(self) -> float | None:
+        """How near is near, where the clause says so."""
+
+    @property
+    def force(self) -> str | None:
+        """`sufficiency`: the reported force reaches the problem's line."""
+
+    @property
+    def direction(self) -> str | None:
+        """Only movements that go this way."""
+
+    @property
+    def families(self) -> Sequence[str]:
+        """Only events of these families."""
+
+    @property
+    def text(self) -> str:
+        """The author's words for the clause."""
+
+
+class Weighed(Protocol):
+    """What is asked of an indicator."""
+
+    @property
+    def id(self) -> str:
+        """Its id."""
+
+    @property
+    def weight(self) -> Weight:
+        """Its base weight."""
+
+    @property
+    def critical_when(self) -> Sequence[Clause]:
+        """Any of these makes it critical."""
+
+
+def effective_weight(
+    indicator: Weighed,
+    events: Iterable[Event],
+    *,
+    now: datetime,
+    sufficiency_line: float = 20_000,
+    is_near: Nearness = same_place,
+    states: Collection[str] | None = None,
+    force_families: Collection[str] = FORCE_FAMILIES,
+) -> tuple[Weight, str]:
+    """The indicator's weight at `now`, and the clause that made it critical (empty where none did).
+
+    `events` are those of the whole problem known by `now`; a force is reported under several indicators. `is_near`
+    knows the map. `states` are the actors that count as a state of their own (those the problem is
+    about would count themselves); None counts every actor.
+    """
+    if indicator.weight is Weight.CRITICAL:
+        return Weight.CRITICAL, ""
+    known = list(events)
+    for clause in indicator.critical_when:
+        said = _holds(
+            clause,
+            indicator.id,
+            known,
+            now=now,
+            sufficiency_line=sufficiency_line,
+            is_near=is_near,
+            states=states,
+            force_families=force_families,
+        )
+        if said:
+            return Weight.CRITICAL, said
+    return indicator.weight, ""
+
+
+def _holds(
+    clause: Clause,
+    indicator: str,
+    events: Sequence[Event],
+    *,
+    now: datetime,
+    sufficiency_line: float,
+    is_near: Nearness,
+    states: Collection[str] | None,
+    force_families: Collection[str],
+) -> str:
+    """What holds, in words with numbers; empty when some part of the clause does not."""
+    within = clause.within or ACTIVE_WITHIN
+    mine = active_events(events, now=now, within=within).get(indicator, [])
+    mine = [event for event in mine if not clause.families or event.family in clause.families]
+    if clause.direction is not None:
+        mine = [event for event in mine if any(signal.direction == clause.direction for signal in _signals(event))]
+    said: list[str] = []
+    if clause.near:
+        hits = {event.event_id: _hits(event, clause, is_near) for event in mine}
+        mine = [event for event in mine if hits[event.event_id]]
+        said.append("near " + ", ".join(sorted({name for names in hits.values() for name in names})))
+    if not mine:
+        return ""
+    if clause.quantity is not None:
+        number = _largest(mine, clause.quantity.unit)
+        said.append(f"{number:,.0f} {'/'.join(clause.quantity.unit)}, critical from {clause.quantity.at_least:,.0f}")
+        if number < clause.quantity.at_least:
+            return ""
+    if clause.force is not None:
+        reported = reported_force(events, families=force_families, now=now, within=within)
+        if reported is None or reported[0] < sufficiency_line:
+            return ""
+        said.append(f"{reported[0]:,.0f} troops, the sufficiency line is {sufficiency_line:,.0f}")
+    counted = (
+        (clause.origins, len(origins_of(mine)), "independent origins"),
+        (clause.events, len(mine), "events"),
+        (clause.states, len(_states(mine, states)), "states"),
+    )
+    for needed, number, thing in counted:
+        if needed is not None:
+            if number < needed:
+                return ""
+            said.append(f"{number} {thing} in {_span(within)}, critical from {needed}")
+    numbers = "; ".join(said) or f"{len(mine)} events in {_span(within)}"
+    return f"{clause.text} ({numbers})" if clause.text else numbers
+
+
+def _signals(event: Event) -> list[Signal]:
+    return [report.signal for report in event.reports if report.signal.counted]
+
+
+def _hits(event: Event, clause: Clause, is_near: Nearness) -> set[str]:
+    """The names of the event's places that lie near what the clause names."""
+    places = {mention.place for signal in _signals(event) for mention in signal.places}
+    return {place.name for place in places if any(is_near(place, thing, clause.within_km) for thing in clause.near)}
+
+
+def _largest(events: Iterable[Event], units: Sequence[str]) -> float:
+    """The largest number one event reports; reports of one happening are not added up, nor are happenings."""
+    return max(
+        (
+            signal.quantity.low
+            for event in events
+            for signal in _signals(event)
+            if signal.quantity is not None and signal.quantity.unit in units
+        ),
+        default=0.0,
+    )
+
+
+def _states(events: Iterable[Event], states: Collection[str] | None) -> set[str]:
+    acting = {actor.id for event in events for signal in _signals(event) for actor in signal.actors}
+    return acting if states is None else acting & set(states)
+
+
+def _span(within: timedelta) -> str:
+    hours = within // timedelta(hours=1)
+    return f"{hours} h" if hours <= 72 else f"{hours // 24} days"
