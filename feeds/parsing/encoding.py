@@ -1,0 +1,96 @@
+"""Bytes to characters: marks, patterns and declarations weighed against what the bytes themselves allow."""
+
+from __future__ import annotations
+
+import codecs
+import re
+from collections.abc import Sequence
+
+_MARKS: tuple[tuple[bytes, str], ...] = (
+    (codecs.BOM_UTF8, "utf-8"),
+    (codecs.BOM_UTF32_LE, "utf-32-le"),
+    (codecs.BOM_UTF32_BE, "utf-32-be"),
+    (codecs.BOM_UTF16_LE, "utf-16-le"),
+    (codecs.BOM_UTF16_BE, "utf-16-be"),
+)
+_EBCDIC_XML = b"\x4c\x6f\xa7\x94"
+_XML_DECLARED = re.compile(rb"^\s{0,64}<\?xml[^>]{0,200}?encoding\s*=\s*[\"']([\w.:-]{1,40})[\"']")
+_HTML_DECLARED = re.compile(rb"<meta[^>]{0,200}?charset\s*=\s*[\"']?\s*([\w.:-]{1,40})", re.IGNORECASE)
+_CHARSET = re.compile(r"charset\s*=\s*[\"']?\s*([\w.:-]{1,40})", re.IGNORECASE)
+# Codecs that are not character sets, or that cost the square of their input.
+_REFUSED = frozenset(("idna", "punycode", "unicode_escape", "raw_unicode_escape", "undefined", "mbcs", "oem", "utf-7"))
+# A browser's reading of names that pages use loosely.
+_WIDER = {"gb2312": "gb18030", "gbk": "gb18030", "iso8859-1": "cp1252", "ascii": "cp1252", "iso8859-9": "cp1254"}
+_SEVEN_BIT = frozenset(("iso2022_jp", "iso2022_kr", "iso2022_jp_1", "iso2022_jp_2", "hz"))
+_CYRILLIC_FEEDS = frozenset(("ru", "uk", "be", "bg", "sr", "mk"))
+
+
+def decode(content: bytes, *, content_type: str | None = None, languages: Sequence[str] = ()) -> str:
+    """The document's characters; never fails, and prefers what decodes cleanly over what was declared."""
+    for mark, name in _MARKS:
+        if content.startswith(mark):
+            return content[len(mark) :].decode(name, "replace")
+    if wide := _wide(content):
+        return content.decode(wide, "replace")
+    if content.startswith(_EBCDIC_XML):
+        return content.decode("cp037", "replace")
+    declared = _declared(content, content_type)
+    if content.isascii() and not any(name in _SEVEN_BIT for name in declared):
+        return content.decode("ascii")
+    # Bytes beyond ASCII that form valid UTF-8 are UTF-8, whatever the header or the prolog says.
+    for name in (*(name for name in declared if name in _SEVEN_BIT), "utf-8", *declared):
+        try:
+            return content.decode(name)
+        except (UnicodeError, LookupError, ValueError):
+            continue
+    if _mostly_utf8(content):
+        return content.decode("utf-8", "replace")
+    fallback = next((name for name in declared if name != "utf-8"), None)
+    return content.decode(fallback or ("cp1251" if _CYRILLIC_FEEDS & set(languages) else "cp1252"), "replace")
+
+
+def _wide(content: bytes) -> str | None:
+    """UTF-16 or UTF-32 without a mark, known by where the zero bytes of the first characters lie."""
+    head = content[:4]
+    if len(head) < 4 or 0 not in head:
+        return None
+    pattern = tuple(byte != 0 for byte in head)
+    return {
+        (True, False, True, False): "utf-16-le",
+        (False, True, False, True): "utf-16-be",
+        (True, False, False, False): "utf-32-le",
+        (False, False, False, True): "utf-32-be",
+    }.get(pattern)
+
+
+def _declared(content: bytes, content_type: str | None) -> list[str]:
+    head = content[:2048]
+    names = []
+    if content_type and (match := _CHARSET.search(content_type[:500])):
+        names.append(match[1])
+    for pattern in (_XML_DECLARED, _HTML_DECLARED):
+        if found := pattern.search(head):
+            names.append(found[1].decode("ascii", "replace"))
+    usable = []
+    for name in names:
+        try:
+            codec = codecs.lookup(name)
+        except (LookupError, ValueError):
+            continue
+        plain = codec.name
+        if plain.replace("-", "_") in _REFUSED or plain in _REFUSED or plain.startswith(("utf-16", "utf-32")):
+            continue
+        try:
+            b"a".decode(plain)
+        except (LookupError, UnicodeError):
+            continue  # a codec that is no character set (hex, zlib, rot13)
+        usable.append(_WIDER.get(plain, plain))
+    return usable
+
+
+def _mostly_utf8(content: bytes) -> bool:
+    """True when a few broken bytes spoil what is otherwise UTF-8: better two marks of loss than a page of mojibake."""
+    sample = content[:200_000]
+    text = sample.decode("utf-8", "replace")
+    beyond = sum(character > "\x7f" for character in text)
+    return text.count("\ufffd") * 10 < beyond

@@ -1,0 +1,95 @@
+"""JSON Feed, versions 1.0 and 1.1."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from feeds.errors import ParseError
+from feeds.model import FeedKind
+from feeds.parsing.document import Document, Draft, Hints, Parsed
+from feeds.parsing.encoding import decode
+from feeds.parsing.entries import finish
+from feeds.parsing.links import absolute
+from feeds.text import clean, line, plain
+
+_BARE_BACKSLASH = re.compile(r'\\(?!["\\/bfnrt]|u[0-9a-fA-F]{4})')
+
+
+def load(document: Document) -> Any:
+    """The JSON value of a document, its stray backslashes and control characters forgiven."""
+    text = decode(document.content, content_type=document.content_type, languages=document.feed.languages)
+    text = text.lstrip("\ufeff").removeprefix(")]}'")
+    try:
+        try:
+            return json.loads(text, strict=False)
+        except json.JSONDecodeError:
+            return json.loads(_BARE_BACKSLASH.sub(r"\\\\", text), strict=False)
+    except RecursionError:
+        raise ParseError(f"{document.url}: the JSON is nested too deeply; it is not read") from None
+    except ValueError as error:
+        shown = line(text[:200])[:80]
+        raise ParseError(f"{document.url}: not JSON ({error}); it begins {shown!r}") from None
+
+
+def read(document: Document) -> Parsed:
+    """The items of a JSON Feed; ParseError when the document is none."""
+    value = load(document)
+    if not isinstance(value, Mapping) or not isinstance(value.get("items"), list) or "version" not in value:
+        raise ParseError(f"{document.url}: JSON, but no JSON Feed: it lacks 'version' or a list 'items'")
+    drafts, skipped = [], 0
+    for item in value["items"]:
+        if isinstance(item, Mapping):
+            drafts.append(_draft(item, document.url))
+        else:
+            skipped += 1
+    return finish(
+        document,
+        drafts,
+        kind=FeedKind.JSONFEED,
+        title=line(_text(value, "title")),
+        next_page=absolute(_text(value, "next_url"), document.url) or None,
+        hints=Hints(hub=_hub(value, document.url)),
+        notes=(f"{skipped} items are no objects and were left out" if skipped else "",),
+        declared_language=_text(value, "language"),
+    )
+
+
+def _draft(item: Mapping[str, Any], base: str) -> Draft:
+    rich = plain(_text(item, "content_html"))
+    return Draft(
+        source_id=line(_text(item, "id")),
+        url=absolute(_text(item, "url") or _text(item, "external_url"), base),
+        title=line(_text(item, "title")),
+        text=rich or clean(_text(item, "content_text")) or clean(_text(item, "summary")),
+        dates=tuple(raw for key in ("date_published", "date_modified") if (raw := _text(item, key))),
+        author=_author(item),
+        lang=_text(item, "language"),
+    )
+
+
+def _text(item: Mapping[str, Any], key: str) -> str:
+    """A field as text: numbers serve as ids, everything else that is no string is no text."""
+    value = item.get(key)
+    if isinstance(value, str):
+        return value
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        return str(value)
+    return ""
+
+
+def _author(item: Mapping[str, Any]) -> str:
+    authors = item.get("authors")
+    several = authors if isinstance(authors, list) else [item.get("author")]
+    names = [line(_text(author, "name")) for author in several if isinstance(author, Mapping)]
+    return ", ".join(name for name in names if name)[:200]
+
+
+def _hub(value: Mapping[str, Any], base: str) -> str | None:
+    hubs = value.get("hubs")
+    for hub in hubs if isinstance(hubs, list) else ():
+        if isinstance(hub, Mapping) and (address := absolute(_text(hub, "url"), base)):
+            return address
+    return None
