@@ -1,0 +1,41 @@
+"""State: what was coded, counted, decided and mailed, and when it became known. SQL lives here and nowhere above.
+
+Every read that depends on time takes `as_of` and gives what was known then. Open a database with
+`feeds.database.open_engine`, bring it up to date with `upgrade`, then work inside `writing(engine)` and
+`reading(engine)`.
+"""
+
+from indicators.store import (
+    alerts,
+    events,
+    evidence,
+    heartbeat,
+    levels,
+    outbox,
+    series,
+    signals,
+    silences,
+    subscribers,
+    thresholds,
+)
+from indicators.store.problems import StoreProblem, guard, reading, writing
+from indicators.store.schema import upgrade
+
+__all__ = [
+    "StoreProblem",
+    "alerts",
+    "events",
+    "evidence",
+    "guard",
+    "heartbeat",
+    "levels",
+    "outbox",
+    "reading",
+    "series",
+    "signals",
+    "silences",
+    "subscribers",
+    "thresholds",
+    "upgrade",
+    "writing",
+]
