@@ -14,7 +14,7 @@ from feeds.model import Feed, FeedKind
 FLOOR = timedelta(minutes=2)
 """No source is asked more often, however much it publishes."""
 ASKED_AT_MOST = timedelta(hours=1)
-"""A ttl or max-age beyond this is not followed: whoever writes a day has forgotten it, and an hour is our worst delay."""
+"""A longer ttl or max-age is not followed: whoever writes a day has forgotten it, and an hour is our worst delay."""
 FIRST_RETRY = timedelta(minutes=5)
 BACKOFF_CEILING = timedelta(hours=6)
 """A failing source is asked at least four times a day for ever: it comes back, and nobody is told but by asking."""
@@ -84,7 +84,7 @@ def next_retry(feed: Feed, *, now: datetime, failures: int, retry_after: timedel
 
 def backoff(feed_id: str, failures: int, *, first: timedelta) -> timedelta:
     """`first` doubled with every failure up to the ceiling, plus up to a quarter fixed by feed and count."""
-    doubled = first * 2 ** min(max(failures, 1) - 1, 16)
+    doubled: timedelta = first * (1 << min(max(failures, 1) - 1, 16))
     return min(doubled, max(BACKOFF_CEILING, first)) * (1 + JITTER * _fraction(feed_id, failures))
 
 
@@ -165,10 +165,8 @@ def settle(address: Address, redirects: Sequence[str], *, read: bool, now: datet
     """
     if not read:
         return Address(url=address.url, moved_to=address.moved_to, moved_since_at=address.moved_since_at)
-    if not redirects or _less_safe(address.url, redirects[-1]):
-        return Address(url=address.url)
-    target = redirects[-1]
-    if target == address.url:
+    target = redirects[-1] if redirects else address.url
+    if target == address.url or _less_safe(address.url, target):
         return Address(url=address.url)
     if target == _with_https(address.url):
         return Address(url=target, applied=True)
@@ -220,7 +218,7 @@ def host_of(url: str) -> str:
 
 
 def is_platform_fault(statuses: Collection[int | None]) -> bool:
-    """True when every feed of a platform was last answered with 404 or a server error: the platform, not its channels."""
+    """True when every feed of a platform was last answered 404 or a server error: the platform, not its channels."""
     return len(statuses) >= 2 and all(status is not None and (status == 404 or status >= 500) for status in statuses)
 
 

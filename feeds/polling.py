@@ -1,0 +1,377 @@
+"""The collector: visits the feeds that are due, and leaves behind items and one poll row a visit.
+
+Schedules follow the `now` they are given, so a replay runs them on its own clock; sockets, parser limits and leases
+follow real time. A visit is: lease, fetch, parse, then one short transaction. Nothing is held open across a fetch.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+import secrets
+import socket
+from collections.abc import Callable, Iterable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
+from functools import partial
+from types import TracebackType
+from typing import Self, TypeVar
+from urllib.parse import urljoin, urlsplit
+
+from sqlalchemy import Connection, Engine
+from sqlalchemy.exc import DBAPIError
+
+from feeds import politeness, store, visit
+from feeds.client import Client, Document, Failed, Limits, NotModified, Refused, shown
+from feeds.database import reading, writing
+from feeds.model import Entry, Feed, FeedKind, Item, Outcome, Poll
+from feeds.store import FeedState, Lease
+from feeds.visit import Finding
+from feeds.worker import Parser, Unparsable, WorkerLimits
+
+log = logging.getLogger(__name__)
+T = TypeVar("T")
+
+BEGINNING = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CollectorSettings:
+    """How a collector behaves; the defaults suit the public Internet."""
+
+    concurrency: int = 16
+    lease_for: timedelta = timedelta(minutes=4)
+    """Real time. Longer than any visit can take, so that only a dead poller's lease runs out."""
+    visit_within: timedelta = timedelta(minutes=3)
+    """Real time for one visit with all its pages."""
+    spacing: Mapping[str, timedelta] = field(default_factory=lambda: dict(politeness.HOST_SPACING))
+    """Between two visits to a host, by host, on the schedule's clock."""
+    default_spacing: timedelta = politeness.DEFAULT_SPACING
+    pages: int = 10
+    """How many older pages are followed to the last message seen; a gap beyond is said in the poll row."""
+    allow_hosts: tuple[str, ...] = ()
+    limits: Limits = field(default_factory=Limits)
+    worker_limits: WorkerLimits = field(default_factory=WorkerLimits)
+    workers: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Round:
+    """What one call of `poll_due` did."""
+
+    polls: tuple[Poll, ...] = ()
+    new_items: tuple[Item, ...] = ()
+    """Stored as first sights; edits are not among them."""
+    edits: int = 0
+    lost: tuple[str, ...] = ()
+    """Feeds whose lease another poller had taken when the visit ended: nothing of the visit was written."""
+    trouble: tuple[str, ...] = ()
+    """One line each: a visit that could not be written. Its feed is visited again when the lease runs out."""
+
+
+class Collector:
+    """Visits feeds. Any number of collectors may work on one store; none needs to know of the others."""
+
+    def __init__(
+        self,
+        engine: Engine,
+        feeds: Iterable[Feed],
+        settings: CollectorSettings | None = None,
+        *,
+        client: Client | None = None,
+        parser: Parser | None = None,
+        owner: str | None = None,
+    ) -> None:
+        self.settings = settings or CollectorSettings()
+        self.owner = owner or f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(4)}"
+        self._engine = engine
+        self._feeds = {feed.feed_id: feed for feed in feeds if feed.enabled and feed.kind is not FeedKind.MANUAL}
+        self._client = client or Client(allow_hosts=self.settings.allow_hosts, limits=self.settings.limits)
+        self._parser = parser or Parser(size=self.settings.workers, limits=self.settings.worker_limits)
+        self._begun: set[str] = set()
+        # One thread writes: on SQLite writers queue anyway, and the event loop keeps its sockets' time.
+        self._writer = ThreadPoolExecutor(max_workers=1, thread_name_prefix="collector-store")
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self.close()
+
+    async def close(self) -> None:
+        """Stop the workers, close the connections, give back what is leased."""
+        await self._client.close()
+        await self._parser.close()
+        await self._in_writer(self._release)
+        self._writer.shutdown(wait=True)
+
+    def next_due_at(self) -> datetime | None:
+        """When `poll_due` next has something to do; None without feeds, 1970 when one was never visited."""
+        if not self._feeds:
+            return None
+        with reading(self._engine) as connection:
+            if self._feeds.keys() - self._begun:
+                known = store.states_of(connection, self._feeds)
+                if any(self._is_new(feed, known.get(feed_id)) for feed_id, feed in self._feeds.items()):
+                    return BEGINNING
+            return store.earliest_due(connection, self._feeds)
+
+    async def poll_due(self, now: datetime) -> Round:
+        """Visit every feed that is due at `now` and whose host is free; a failing feed never stops the others."""
+        queue = _Claims(self, now)
+        results: list[_Result] = []
+
+        async def work() -> None:
+            while (claim := await queue.next()) is not None:
+                results.append(await self._visit(*claim, now=now))
+
+        try:
+            async with asyncio.TaskGroup() as group:
+                for _ in range(min(self.settings.concurrency, max(len(self._feeds), 1))):
+                    group.create_task(work())
+        except asyncio.CancelledError:
+            await asyncio.shield(self._in_writer(self._release))
+            raise
+        results.sort(key=lambda result: result.feed_id)
+        return Round(
+            polls=tuple(result.poll for result in results if result.poll is not None),
+            new_items=tuple(item for result in results for item in result.new),
+            edits=sum(result.edits for result in results),
+            lost=tuple(result.feed_id for result in results if result.lost),
+            trouble=tuple(result.trouble for result in results if result.trouble),
+        )
+
+    async def look(self, feed: Feed, *, now: datetime) -> Finding:
+        """Visit a feed once and write nothing: what `feeds check` shows."""
+        return await self._find(feed, visit.begin(feed, now=now), now)
+
+    # --- one visit -------------------------------------------------------------------------------------------------
+
+    async def _visit(self, feed: Feed, state: FeedState, lease: Lease, *, now: datetime) -> _Result:
+        clock = asyncio.get_running_loop().time
+        began = clock()
+        try:
+            async with asyncio.timeout(self.settings.visit_within.total_seconds()):
+                finding = await self._find(feed, state, now)
+        except TimeoutError:
+            within = self.settings.visit_within.seconds
+            finding = Finding(outcome=Outcome.FAILED, detail=f"{shown(state.url)}: the visit took over {within} s")
+        except Exception as defect:
+            # A defect met on one source must not blind us to the others; it shows on the health page until mended.
+            log.exception("visit to %s failed by a defect", feed.feed_id)
+            finding = Finding(outcome=Outcome.FAILED, detail=f"defect in the collector: {type(defect).__name__}")
+        took = timedelta(seconds=clock() - began)
+        try:
+            return await self._in_writer(lambda: self._write(feed, state, lease, finding, now=now, took=took))
+        except DBAPIError as error:
+            reason = str(error.orig).strip().partition("\n")[0]
+            log.warning("visit to %s could not be written: %s", feed.feed_id, reason)
+            return _Result(feed_id=feed.feed_id, trouble=f"{feed.feed_id}: could not be written ({reason})")
+
+    async def _find(self, feed: Feed, state: FeedState, now: datetime) -> Finding:
+        afresh = politeness.ask_afresh(unconditional_at=state.unconditional_at, now=now)
+        answer = await self._client.fetch(
+            state.url,
+            now=now,
+            etag=None if afresh else state.etag,
+            last_modified=None if afresh else state.last_modified,
+        )
+        match answer:
+            case Failed():
+                return Finding(
+                    outcome=Outcome.FAILED,
+                    status=answer.status,
+                    detail=answer.reason,
+                    retry_after=answer.retry_after,
+                )
+            case Refused():
+                return Finding(outcome=Outcome.REFUSED, status=answer.status, detail=answer.reason)
+            case NotModified():
+                return visit.unchanged(state, status=304, headers=answer.headers, redirects=answer.permanent_redirects)
+            case Document():
+                return await self._read(feed, state, answer, afresh=afresh, now=now)
+
+    async def _read(self, feed: Feed, state: FeedState, document: Document, *, afresh: bool, now: datetime) -> Finding:
+        if visit.preview_is_off(feed, state.url, document.url):
+            detail = f"{shown(state.url)}: the channel shows no preview; find its mirror or disable it in the registry"
+            return Finding(outcome=Outcome.PREVIEW_OFF, status=document.status, detail=detail)
+        digest = visit.body_hash(document.content)
+        if not afresh and digest == state.body_hash and state.body_outcome is not None:
+            return visit.unchanged(
+                state, status=document.status, headers=document.headers, redirects=document.permanent_redirects
+            )
+        parsed = await self._parser.parse(
+            document.content,
+            feed=feed,
+            url=document.url,
+            fetched_at=now,
+            content_type=document.headers.get("content-type"),
+        )
+        finding = Finding(
+            outcome=Outcome.FAILED,
+            status=document.status,
+            headers=document.headers,
+            redirects=document.permanent_redirects,
+            body_hash=digest,
+            afresh=afresh,
+        )
+        if isinstance(parsed, Unparsable):
+            outcome = Outcome.REFUSED if parsed.over_limit else Outcome.FAILED
+            # A parser's message names the whole address; its query may hold a token.
+            reason = parsed.reason.replace(document.url, shown(document.url))
+            return replace(finding, outcome=outcome, detail=reason)
+        entries, gap = parsed.entries, ""
+        if parsed.next_page and state.read_at is not None:
+            older, gap = await self._older(feed, document.url, parsed.next_page, entries, now=now)
+            entries = (*entries, *older)
+        return replace(
+            finding,
+            outcome=visit.outcome_of(parsed.entries, parsed.trouble),
+            detail=gap or parsed.detail,
+            entries=entries,
+            document_entries=len(parsed.entries),
+            ttl=parsed.hints.ttl or timedelta(0),
+        )
+
+    async def _older(
+        self, feed: Feed, url: str, page: str, entries: tuple[Entry, ...], *, now: datetime
+    ) -> tuple[tuple[Entry, ...], str]:
+        """Older pages back to something known: a busy channel says more between two visits than one page holds."""
+        older: list[Entry] = []
+        newest_page, asked = entries, set[str]()
+        for number in range(1, self.settings.pages + 1):
+            if await self._in_writer(partial(self._any_known, feed, newest_page)):
+                return tuple(older), ""
+            target = urljoin(url, page)
+            if target in asked or urlsplit(target).netloc != urlsplit(url).netloc:
+                break
+            asked.add(target)
+            answer = await self._client.fetch(target, now=now)
+            if not isinstance(answer, Document):
+                reason = answer.reason if isinstance(answer, Failed | Refused) else "not modified"
+                return tuple(older), f"older page {number} could not be read ({reason}); messages may be missing"
+            parsed = await self._parser.parse(answer.content, feed=feed, url=answer.url, fetched_at=now)
+            if isinstance(parsed, Unparsable):
+                return tuple(older), f"older page {number} could not be read ({parsed.reason}); messages may be missing"
+            older += parsed.entries
+            newest_page = parsed.entries
+            if not parsed.next_page or not parsed.entries:
+                return tuple(older), ""
+            page = parsed.next_page
+        return tuple(older), f"{len(asked)} older pages did not reach the last message seen; messages are missing"
+
+    # --- the store, in the writer's thread -------------------------------------------------------------------------
+
+    async def _in_writer(self, work: Callable[[], T]) -> T:
+        return await asyncio.get_running_loop().run_in_executor(self._writer, work)
+
+    def _any_known(self, feed: Feed, entries: Iterable[Entry]) -> bool:
+        with reading(self._engine) as connection:
+            return bool(
+                store.known_items(connection, [visit.item_id(feed.feed_id, entry.entry_id) for entry in entries])
+            )
+
+    def _claim(self, now: datetime) -> list[tuple[Feed, FeedState, Lease]]:
+        with writing(self._engine) as connection:
+            self._begin_new(connection, now)
+            leases = store.claim_due(
+                connection,
+                self._feeds,
+                now=now,
+                owner=self.owner,
+                limit=self.settings.concurrency,
+                lease_for=self.settings.lease_for,
+                spacing=self.settings.spacing,
+                default_spacing=self.settings.default_spacing,
+            )
+            states = store.states_of(connection, [lease.feed_id for lease in leases])
+        return [(self._feeds[lease.feed_id], states[lease.feed_id], lease) for lease in leases]
+
+    def _begin_new(self, connection: Connection, now: datetime) -> None:
+        pending = self._feeds.keys() - self._begun
+        if not pending:
+            return
+        known = store.states_of(connection, pending)
+        fresh = [feed for feed_id in sorted(pending) if self._is_new(feed := self._feeds[feed_id], known.get(feed_id))]
+        for feed in fresh:
+            state = visit.begin(feed, now=now)
+            if feed.feed_id in known:
+                store.save_state(connection, state)
+            else:
+                store.add_states(connection, [state])
+        self._begun |= pending
+
+    @staticmethod
+    def _is_new(feed: Feed, state: FeedState | None) -> bool:
+        return state is None or state.registry_url != feed.url
+
+    def _write(
+        self, feed: Feed, state: FeedState, lease: Lease, finding: Finding, *, now: datetime, took: timedelta
+    ) -> _Result:
+        with writing(self._engine) as connection:
+            if not store.finish_lease(connection, lease):
+                log.warning("%s: its lease was lost while it was visited; nothing is written", feed.feed_id)
+                return _Result(feed_id=feed.feed_id, lost=True)
+            sightings = visit.Sightings()
+            if finding.entries:
+                sightings = self._sort_out(connection, feed, finding, now)
+                store.add_items(connection, sightings.new)
+                for edit in sightings.edits:
+                    store.add_revision(connection, edit)
+            conclusion = visit.conclude(feed, state, finding, new_items=len(sightings.new), now=now, took=took)
+            store.add_polls(connection, [conclusion.poll])
+            store.save_state(connection, conclusion.state)
+            if conclusion.hold_host_for is not None and state.host:
+                store.hold_host(connection, state.host, until=now + conclusion.hold_host_for)
+        return _Result(feed_id=feed.feed_id, poll=conclusion.poll, new=sightings.new, edits=len(sightings.edits))
+
+    @staticmethod
+    def _sort_out(connection: Connection, feed: Feed, finding: Finding, now: datetime) -> visit.Sightings:
+        ids = {visit.item_id(feed.feed_id, entry.entry_id): entry for entry in finding.entries}
+        known = store.known_items(connection, ids)
+        words = [
+            store.content_hash(entry.title, entry.text) for identity, entry in ids.items() if identity not in known
+        ]
+        since = now - visit.REISSUED_WITHIN
+        reissued = store.known_by_content(connection, feed.feed_id, since, words) if words and known else []
+        return visit.sort_out(feed, finding.entries, known=known, reissued=reissued, now=now)
+
+    def _release(self) -> None:
+        try:
+            with writing(self._engine) as connection:
+                store.release_owner(connection, self.owner)
+        except DBAPIError as error:
+            # They run out by themselves.
+            log.warning("leases could not be given back: %s", str(error.orig).strip().partition("\n")[0])
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Result:
+    feed_id: str
+    poll: Poll | None = None
+    new: tuple[Item, ...] = ()
+    edits: int = 0
+    lost: bool = False
+    trouble: str = ""
+
+
+class _Claims:
+    """Hands claimed feeds to whoever is free, claiming more when there are none left, until nothing is due."""
+
+    def __init__(self, collector: Collector, now: datetime) -> None:
+        self._collector = collector
+        self._now = now
+        self._ready: list[tuple[Feed, FeedState, Lease]] = []
+        self._lock = asyncio.Lock()
+        self._done = False
+
+    async def next(self) -> tuple[Feed, FeedState, Lease] | None:
+        async with self._lock:
+            if not self._ready and not self._done:
+                self._ready = await self._collector._in_writer(lambda: self._collector._claim(self._now))
+                self._done = not self._ready
+            return self._ready.pop(0) if self._ready else None
