@@ -138,9 +138,9 @@ def _row(row: Row, theme: Theme, link: Callable[[str], str] | None, spark_width:
     if link is not None:
         name = f'<a href="{escape(link(row.id))}" target="_self">{name}</a>'
     if standing is not None and standing.weight is Weight.CRITICAL:
-        name += '<span class="v-tag v-critical" title="Critical indicator">critical indicator</span>'
+        name += '<span class="v-tag v-critical" title="Critical indicator">C</span>'
     elif standing is not None and standing.weight is Weight.COUNTER:
-        name += '<span class="v-tag" title="Counter-indicator: shown apart, never subtracted">counter</span>'
+        name += '<span class="v-tag" title="Counter-indicator: shown apart, never subtracted">K</span>'
     spark = sparkline(row.counts, mark=mark, limit=row.thresholds.watch, theme=theme, width=spark_width)
     seen = "with gaps" if any(count is None for count in row.counts) else "without gaps"
     picture = f'<img src="{spark}" width="{spark_width}" height="26" alt="{len(row.counts)} days of counts, {seen}">'
@@ -260,7 +260,7 @@ def _scale(board: Board, theme: Theme) -> str:
         kind = f"v-step{' v-here' if now else ''}{' v-chosen' if chosen else ''}"
         said = " · ".join(word for word, true in (("recommended", now), ("set", chosen)) if true)
         steps.append(
-            f'<span class="{kind}" style="--c:{mark.color};--k:{mark.ink};--t:{mark.text}"><b>{condition.value}</b> {condition.word}'
-            f"<em>{said}</em></span>"
+            f'<span class="{kind}" style="--c:{mark.color};--k:{mark.ink};--t:{mark.text}">'
+            f"<b>{condition.value}</b> {condition.word}<em>{said}</em></span>"
         )
     return f'<div class="v-scale">{"".join(steps)}</div>'

@@ -10,8 +10,8 @@ from indicators.model.level import Level
 
 
 @cache
-def sheet(name: str = "dark") -> str:
-    """The CSS of everything `indicators.charts.board` writes, in the look called `name`."""
+def sheet(name: str = "dark", more: str = "") -> str:
+    """The CSS of everything `indicators.charts.board` writes, and `more` of the same kind, in the look called `name`."""
     theme = THEMES[name]
     words = {
         "@gapground": theme.gap_ground,
@@ -29,11 +29,12 @@ def sheet(name: str = "dark") -> str:
         "@critical": theme.level(Level.CRITICAL).color,
         "@warning": theme.level(Level.WARNING).color,
         "@watch": theme.level(Level.WATCH).color,
+        "@normal": theme.level(Level.NORMAL).text,
         "@hit": tint(theme.level(Level.WATCH).color, 0.28),
         "@sans": SANS,
         "@mono": MONO,
     }
-    made = (Path(__file__).with_name("sheet.css")).read_text(encoding="utf-8")
+    made = (Path(__file__).with_name("sheet.css")).read_text(encoding="utf-8") + more
     # The longer word first: @gap is the beginning of @gapground.
     for word in sorted(words, key=len, reverse=True):
         made = made.replace(word, words[word])
