@@ -72,8 +72,8 @@ class Station:
     pipeline: Walks
     deliver: Callable[[datetime], None]
     """Send what waits in the outbox."""
-    beat: Callable[[datetime, datetime | None, str], None]
-    """Write the heartbeat: product time, next due, what is being done."""
+    beat: Callable[[datetime, datetime | None], None]
+    """Write the heartbeat: product time, and when something is due next."""
 
 
 async def turn(station: Station, now: datetime) -> Gathering:
@@ -81,7 +81,7 @@ async def turn(station: Station, now: datetime) -> Gathering:
     gathered = await station.collector.poll_due(now)
     station.pipeline.advance(now)
     station.deliver(now)
-    station.beat(now, next_due(station), "watching")
+    station.beat(now, next_due(station))
     return gathered
 
 

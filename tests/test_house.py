@@ -82,7 +82,9 @@ def test_streamlit_and_sql_keep_to_their_rooms():
             names = (
                 [alias.name for alias in node.names]
                 if isinstance(node, ast.Import)
-                else [node.module or ""] if isinstance(node, ast.ImportFrom) else []
+                else [node.module or ""]
+                if isinstance(node, ast.ImportFrom)
+                else []
             )
             for imported in names:
                 if imported.split(".")[0] == "streamlit" and not name.startswith("indicators/pages/"):
@@ -118,9 +120,9 @@ def test_every_test_states_its_claim():
     mute = []
     for path in sorted((ROOT / "tests").rglob("test_*.py")):
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-            if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)) and node.name.startswith("test_"):
-                if not ast.get_docstring(node):
-                    mute.append(f"{path.relative_to(ROOT)}:{node.lineno} {node.name}")
+            is_test = isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)) and node.name.startswith("test_")
+            if is_test and not ast.get_docstring(node):
+                mute.append(f"{path.relative_to(ROOT)}:{node.lineno} {node.name}")
     assert not mute, "\n".join(mute)
 
 

@@ -136,7 +136,7 @@ def load(place: str | Path, *, shipped: Path) -> Recording:
         known = ", ".join(sorted(path.parent.name for path in shipped.glob("*/manifest.yaml"))) or "none"
         raise RecordingProblem(f"replay '{place}': no folder with a manifest.yaml; shipped recordings: {known}")
     manifest = _manifest(folder / "manifest.yaml")
-    feeds = tuple(load_feeds(folder / "feeds.yaml").feeds.values())
+    feeds = load_feeds(folder / "feeds.yaml").feeds
     behaviours = {behaviour.feed: behaviour for behaviour in manifest.sources}
     if unknown := sorted(set(behaviours) ^ {feed.feed_id for feed in feeds}):
         raise RecordingProblem(

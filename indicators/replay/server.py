@@ -3,21 +3,43 @@
 from __future__ import annotations
 
 import hashlib
+import socket
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime
 from email.utils import format_datetime
 from types import TracebackType
+from urllib.parse import urlsplit
 
 from aiohttp import web
+from aiohttp.abc import AbstractResolver, ResolveResult
 
-from feeds.model import Feed
+from feeds.model import Feed, FeedKind
 from indicators.replay.documents import page, render
 from indicators.replay.recording import Recording
 
 _BLOCK_PAGE = (
     "<!doctype html><html><head><title>Access restricted</title></head><body><h1>Access restricted</h1></body></html>"
 )
+
+
+HOSTS = "recording.invalid"
+"""Every recorded source is a host under this name, which leads nowhere but to the loopback."""
+
+
+class LoopbackResolver(AbstractResolver):
+    """Leads the recording's hosts to this machine, and nothing else anywhere."""
+
+    async def resolve(
+        self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_INET
+    ) -> list[ResolveResult]:
+        """127.0.0.1 for a recorded source."""
+        if not host.endswith(f".{HOSTS}"):
+            raise OSError(f"{host} is not part of the recording")
+        return [ResolveResult(hostname=host, host="127.0.0.1", port=port, family=socket.AF_INET, proto=0, flags=0)]
+
+    async def close(self) -> None:
+        """Nothing is held open."""
 
 
 class RecordingServer:
@@ -50,11 +72,14 @@ class RecordingServer:
             await self._runner.cleanup()
 
     def feeds(self) -> tuple[Feed, ...]:
-        """The recording's feeds at this server's addresses."""
-        return tuple(
-            replace(feed, url=f"{self.base}{'/s' if feed.kind == 'telegram' else ''}/{feed.feed_id}")
-            for feed in self._recording.feeds
-        )
+        """The recording's feeds at this server's addresses; each has a host of its own, as in life, so that the
+        collector's spacing per host does not hold back all for one."""
+        return tuple(replace(feed, url=self._address(feed)) for feed in self._recording.feeds)
+
+    def _address(self, feed: Feed) -> str:
+        host = f"{feed.feed_id.replace('_', '-')}.{HOSTS}"
+        path = f"/s/{feed.feed_id}" if feed.kind is FeedKind.TELEGRAM else f"/{feed.feed_id}"
+        return f"http://{host}:{urlsplit(self.base).port}{path}"
 
     async def _document(self, request: web.Request) -> web.Response:
         source, at = request.match_info["source"], self._now()

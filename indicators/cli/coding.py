@@ -1,0 +1,182 @@
+"""Text to signals, and the catalogue they are coded by: `code`, `catalogue`."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from collections.abc import Iterator
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from feeds.model import Item
+from indicators import catalogue as knowledge
+from indicators.cli.context import FAILED, Finding, Unusable, Verbs, catalogue, emit, instant, now, registry, shared
+from indicators.coding import code, explain
+from indicators.model.signal import Signal
+from indicators.settings import data_folder
+
+
+def add_to(verbs: Verbs) -> None:
+    """Add this room's verbs."""
+    one = shared(verbs.add_parser("code", help="text to signals"))
+    one.add_argument("file", nargs="?", default="-", help="a text file, or - for standard input")
+    one.add_argument("--published-at", type=instant, help="when it was published (default: now)")
+    one.add_argument("--lang", default="", help="en, ru, uk, be (default: told from the letters)")
+    one.add_argument("--source", default="", help="the feed it came from, for whom it speaks")
+    one.add_argument(
+        "--jsonl", action="store_true", help="input: JSON Lines {id, title, text, published_at, lang, source}"
+    )
+    one.add_argument("--json", action="store_true", help="JSON Lines on stdout")
+    one.set_defaults(run=run_code)
+
+    book = verbs.add_parser("catalogue", help="check the catalogue, or explain how a text is coded")
+    inner = book.add_subparsers(dest="what", metavar="WHAT", required=True)
+    check = shared(inner.add_parser("check", help="every problem with file and line"))
+    check.add_argument("folder", nargs="?", type=Path, help="a data folder (default: the shipped one)")
+    check.set_defaults(run=run_check)
+    why = shared(inner.add_parser("explain", help="why a text codes as it does"))
+    why.add_argument("text", help="the text, or a file that holds it")
+    why.add_argument("--published-at", type=instant)
+    why.add_argument("--lang", default="")
+    why.set_defaults(run=run_explain)
+
+
+def run_code(chosen: argparse.Namespace) -> None:
+    """Code each item and print its signals."""
+    book, feeds = catalogue(chosen), registry(chosen)
+    for item in _items(chosen):
+        for signal in code(item, book, feed=feeds.get(item.source)):
+            if chosen.json:
+                emit(as_json(signal))
+            else:
+                counts = "counted" if signal.counted else "not counted"
+                print(
+                    f"{signal.indicator or signal.family}: {signal.assertion.value}, {counts}: {signal.evidence.quote!r}"
+                )
+                print(f"    {signal.why}")
+
+
+def _items(chosen: argparse.Namespace) -> Iterator[Item]:
+    at = chosen.published_at or now()
+    if not chosen.jsonl:
+        text = _read(chosen.file)
+        yield _item({"id": Path(chosen.file).name, "text": text}, at, chosen)
+        return
+    for number, line in enumerate(_read(chosen.file).splitlines(), start=1):
+        if not line.strip():
+            continue
+        try:
+            row = json.loads(line)
+        except json.JSONDecodeError as error:
+            raise Unusable(f"{chosen.file}:{number}: not JSON ({error.msg}); one object a line is expected") from error
+        if not isinstance(row, dict) or not {"text", "title"} & row.keys():
+            raise Unusable(f"{chosen.file}:{number}: no 'title' or 'text'; an item needs one of them")
+        yield _item(row, at, chosen)
+
+
+def _item(row: dict[str, Any], at: datetime, chosen: argparse.Namespace) -> Item:
+    stated = row.get("published_at")
+    try:
+        published_at = instant(str(stated)) if stated else at
+    except argparse.ArgumentTypeError as error:
+        raise Unusable(f"{row.get('id', 'item')}: published_at: {error}") from error
+    return Item(
+        item_id=str(row.get("id") or "item"),
+        source=str(row.get("source") or chosen.source or ""),
+        url=str(row.get("url") or ""),
+        title=str(row.get("title") or ""),
+        text=str(row.get("text") or ""),
+        published_at=published_at,
+        known_at=published_at,
+        lang=str(row.get("lang") or chosen.lang or ""),
+    )
+
+
+def _read(file: str) -> str:
+    if file == "-":
+        return sys.stdin.buffer.read().decode("utf-8", "replace")
+    try:
+        # Offsets count the file's own characters, so line ends and a byte-order mark stay as they are.
+        return Path(file).read_bytes().decode("utf-8", "replace")
+    except OSError as error:
+        raise Unusable(f"{file}: {error.strerror}; name a readable text file, or - for standard input") from error
+
+
+def as_json(signal: Signal) -> dict[str, Any]:
+    """A signal in the contract's JSON form."""
+    quantity = signal.quantity
+    return {
+        "item_id": signal.item_id,
+        "indicator": signal.indicator,
+        "family": signal.family,
+        "weight": signal.weight.value,
+        "evidence": {
+            "start": signal.evidence.start,
+            "end": signal.evidence.end,
+            "quote": signal.evidence.quote,
+        },
+        "actors": [{"id": actor.id, "name": actor.name} for actor in signal.actors],
+        "places": [
+            {
+                "id": mention.place.id,
+                "name": mention.place.name,
+                "lat": mention.place.lat,
+                "lon": mention.place.lon,
+                "radius_km": mention.place.radius_km,
+                "role": mention.role.value,
+            }
+            for mention in signal.places
+        ],
+        "quantity": None
+        if quantity is None
+        else {
+            "low": quantity.low,
+            "high": quantity.high,
+            "unit": quantity.unit,
+            "approximate": quantity.approximate,
+        },
+        "direction": signal.direction.value,
+        "assertion": signal.assertion.value,
+        "attribution": None
+        if signal.attribution is None
+        else {
+            "name": signal.attribution.name,
+            "kind": signal.attribution.kind.value,
+            "actor": signal.attribution.actor,
+        },
+        "occurred_on": [day.isoformat() for day in signal.occurred_on],
+        "counted": signal.counted,
+        "why": signal.why,
+        "rule": signal.rule,
+    }
+
+
+def run_check(chosen: argparse.Namespace) -> int:
+    """Print every problem of the catalogue; 1 when there is any."""
+    folder = chosen.folder or data_folder()
+    if not folder.is_dir():
+        raise Unusable(f"{folder}: no such folder; name a data folder that holds problems/")
+    problems = knowledge.check(folder)
+    for problem in problems:
+        print(problem)
+    if problems:
+        raise Finding(f"{folder}: {len(problems)} problem{'s' if len(problems) > 1 else ''} in the catalogue")
+    print(f"{folder}: no problems")
+    return 0
+
+
+def run_explain(chosen: argparse.Namespace) -> int:
+    """Print every candidate, what matched, what excluded it and why."""
+    place = Path(chosen.text)
+    try:
+        text = place.read_text(encoding="utf-8", errors="replace") if place.is_file() else chosen.text
+    except OSError:
+        # A text longer than a file name can be is a text.
+        text = chosen.text
+    at = chosen.published_at or now()
+    item = Item(item_id="text", source="", url="", title="", text=text, published_at=at, known_at=at, lang=chosen.lang)
+    explanation = explain(item, catalogue(chosen))
+    print(explanation)
+    return 0 if any(signal.counted for signal in code(item, catalogue(chosen))) else FAILED

@@ -1,0 +1,341 @@
+"""Feeds and items: `run`, `poll`, `feeds`, `parse`, `ingest`."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import dataclasses
+import os
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Mapping
+from contextlib import AsyncExitStack
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+from sqlalchemy import Engine
+
+from feeds.client import Client, Document
+from feeds.model import Entry, Feed, FeedKind
+from feeds.polling import Collector
+from indicators import service
+from indicators.alerts import outbox
+from indicators.alerts.catcher import Catcher
+from indicators.cli.context import (
+    Finding,
+    Unusable,
+    Verbs,
+    catalogue,
+    database,
+    emit,
+    now,
+    registry,
+    settings,
+    shared,
+    table,
+)
+from indicators.pipeline import Pipeline
+from indicators.replay import recording
+from indicators.replay.clock import ReplayClock
+from indicators.replay.server import LoopbackResolver, RecordingServer
+from indicators.settings import MailSettings, Settings, dashboard_file, data_folder
+from indicators.store import heartbeat
+from indicators.store.heartbeat import Heartbeat, Mode
+from indicators.store.problems import writing
+
+REPLAY_GRID = timedelta(hours=1)
+"""A replay takes its turns on the hours of its own clock: fine enough for levels, and a winter passes in minutes."""
+KINDS: Mapping[str, FeedKind] = {
+    **{kind.value: kind for kind in FeedKind},
+    "rss": FeedKind.SYNDICATION,
+    "atom": FeedKind.SYNDICATION,
+    "rdf": FeedKind.SYNDICATION,
+}
+
+
+def add_to(verbs: Verbs) -> None:
+    """Add this room's verbs."""
+    run = shared(verbs.add_parser("run", help="poller and dashboard together"))
+    run.add_argument("--port", type=int, help="the dashboard's port (default: settings, 8501)")
+    run.add_argument("--replay", metavar="NAME-or-FOLDER", help="watch a recorded stretch instead of the live feeds")
+    run.add_argument(
+        "--speed", type=_speed, default=86_400.0, help="replay seconds per second, or 'max' (default 86400)"
+    )
+    run.set_defaults(run=run_run)
+
+    poll = shared(verbs.add_parser("poll", help="the poller alone"))
+    poll.add_argument("--once", action="store_true", help="one round, then stop")
+    poll.add_argument("--feed", metavar="ID", help="this feed only")
+    poll.add_argument("--replay", metavar="NAME-or-FOLDER", help=argparse.SUPPRESS)
+    poll.add_argument("--speed", type=_speed, default=86_400.0, help=argparse.SUPPRESS)
+    poll.set_defaults(run=run_poll)
+
+    feeds = verbs.add_parser("feeds", help="the registry of sources")
+    inner = feeds.add_subparsers(dest="what", metavar="WHAT", required=True)
+    shown = shared(inner.add_parser("list", help="every source, its grade and when it was last read"))
+    shown.add_argument("--json", action="store_true")
+    shown.set_defaults(run=run_feeds_list)
+    check = shared(inner.add_parser("check", help="try a URL or a file and say what was found"))
+    check.add_argument("place", help="a URL, a file, or the id of a known feed")
+    check.set_defaults(run=run_feeds_check)
+
+    parse = shared(verbs.add_parser("parse", help="a document to items"))
+    parse.add_argument("file", type=Path)
+    parse.add_argument("--kind", choices=sorted(KINDS), help="how to read it (default: told from its first bytes)")
+    parse.add_argument("--base-url", default="", help="what relative links are relative to")
+    parse.add_argument("--json", action="store_true", help="JSON Lines on stdout")
+    parse.set_defaults(run=run_parse)
+
+    ingest = shared(verbs.add_parser("ingest", help="items from an archive into the store"))
+    ingest.add_argument("archives", nargs="+", type=Path, metavar="ARCHIVE.jsonl[.gz]")
+    ingest.set_defaults(run=run_ingest)
+
+
+def _speed(text: str) -> float:
+    try:
+        value = float("inf") if text in ("max", "0") else float(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(f"'{text}' is no speed; write product seconds per second, or 'max'") from error
+    if not value > 0:
+        raise argparse.ArgumentTypeError(f"'{text}' is not above 0; write product seconds per second, or 'max'")
+    return value
+
+
+def run_run(chosen: argparse.Namespace) -> int:
+    """Start poller and dashboard; stop both on Ctrl-C."""
+    in_force = settings(chosen)
+    host, port = in_force.dashboard.host, chosen.port or in_force.dashboard.port
+    if not 0 < port < 65536:
+        raise Unusable(f"--port {port}: not a port; choose one from 1 to 65535")
+    service.free_port(host, port)
+    poller = [sys.executable, "-m", "indicators.cli", "poll"]
+    environment = dict(os.environ)
+    if chosen.config:
+        environment["VEDETTE_CONFIG"] = str(Path(chosen.config).resolve())
+    if chosen.replay:
+        tape = recording.load(chosen.replay, shipped=data_folder() / "replay")
+        url = chosen.db or f"sqlite:///{_replay_folder(tape.id) / 'replay.db'}"
+        place = chosen.replay if not Path(chosen.replay).is_dir() else str(Path(chosen.replay).resolve())
+        poller += ["--replay", place, "--speed", "max" if chosen.speed == float("inf") else repr(chosen.speed)]
+        environment["VEDETTE_PROBLEM"] = chosen.problem or tape.problem
+        print(f"replaying {tape.title} ({tape.label}); database {url}", flush=True)
+    else:
+        url = in_force.database.url
+        environment["VEDETTE_PROBLEM"] = in_force.problem
+        catalogue(chosen), registry(chosen)  # every fault of the data is said before anything is started
+    environment["VEDETTE_DB"] = url
+    environment["VEDETTE_PORT"] = str(port)
+    chosen.db = url
+    database(chosen).dispose()
+    return service.supervise(
+        poller=poller,
+        dashboard=service.dashboard_command(dashboard_file(), host=host, port=port),
+        address=f"http://{host}:{port}",
+        environment=environment,
+        say=_say,
+    )
+
+
+def _replay_folder(name: str) -> Path:
+    return Path(tempfile.mkdtemp(prefix=f"vedette-{name}-"))
+
+
+def _say(line: str) -> None:
+    print(line, file=sys.stdout, flush=True)
+
+
+def run_poll(chosen: argparse.Namespace) -> int:
+    """Poll until stopped, or once."""
+    return asyncio.run(_replayed(chosen) if chosen.replay else _live(chosen))
+
+
+async def _live(chosen: argparse.Namespace) -> int:
+    in_force, feeds = settings(chosen), registry(chosen)
+    if chosen.feed is not None and chosen.feed not in feeds:
+        raise Unusable(f"--feed {chosen.feed}: no such feed; `vedette feeds list` names them")
+    if chosen.feed is not None:
+        feeds = {chosen.feed: feeds[chosen.feed]}
+    engine = database(chosen)
+    async with AsyncExitStack() as open_until_done:
+        client = Client(allow_hosts=in_force.feeds.allow_hosts, user_agent=in_force.feeds.user_agent)
+        station = await _station(chosen, engine, feeds, client, in_force.mail, open_until_done, mode=Mode.LIVE)
+        if chosen.once:
+            gathered = await service.turn(station, now())
+            for line in service.first_round(gathered.polls):
+                _say(line)
+            return 0 if any(poll.outcome.observed for poll in gathered.polls) or not gathered.polls else 1
+        stop = service.stop_event_on_signals(asyncio.get_running_loop())
+        await service.watch(station, clock=now, tick=in_force.poller.tick, stop=stop, say=_say)
+    return 0
+
+
+async def _replayed(chosen: argparse.Namespace) -> int:
+    tape = recording.load(chosen.replay, shipped=data_folder() / "replay")
+    engine = database(chosen)
+    clock = ReplayClock(starts_at=tape.starts_at, ends_at=tape.ends_at, real=time.monotonic, speed=chosen.speed)
+    async with AsyncExitStack() as open_until_done:
+        server = await open_until_done.enter_async_context(RecordingServer(tape, clock.now))
+        catcher = open_until_done.enter_context(Catcher(engine))
+        mail = MailSettings(host="127.0.0.1", port=catcher.port, security="none", sender="vedette@replay.invalid")
+        feeds = {feed.feed_id: feed for feed in server.feeds()}
+        client = Client(allow_hosts=("127.0.0.0/8",), resolver=LoopbackResolver())
+        station = await _station(
+            chosen, engine, feeds, client, mail, open_until_done, mode=Mode.REPLAY, note=tape.label
+        )
+        stop = service.stop_event_on_signals(asyncio.get_running_loop())
+        started = time.monotonic()
+        await service.rehearse(station, clock, stop=stop, grid=REPLAY_GRID)
+        if clock.over:
+            _say(f"the replay reached {clock.now():%d %B %Y %H:%M} UTC after {time.monotonic() - started:.0f} s")
+        await stop.wait()
+    return 0
+
+
+async def _station(
+    chosen: argparse.Namespace,
+    engine: Engine,
+    feeds: Mapping[str, Feed],
+    client: Client,
+    mail: MailSettings,
+    open_until_done: AsyncExitStack,
+    *,
+    mode: Mode,
+    note: str = "",
+) -> service.Station:
+    in_force = settings(chosen)
+    collector = await open_until_done.enter_async_context(Collector(engine, feeds.values(), client=client))
+    pipeline = Pipeline(engine, [catalogue(chosen)], feeds, settings=in_force)
+    began = now()
+
+    def deliver(at: datetime) -> None:
+        outbox.deliver(engine, mail, now=at)
+
+    def beat(at: datetime, due_at: datetime | None) -> None:
+        with writing(engine) as connection:
+            heartbeat.beat(
+                connection,
+                Heartbeat(
+                    mode=mode,
+                    at=at,
+                    real_at=now(),
+                    next_due_at=due_at,
+                    note=note,
+                    pid=os.getpid(),
+                    started_at=began,
+                ),
+            )
+
+    return service.Station(collector=collector, pipeline=pipeline, deliver=deliver, beat=beat)
+
+
+def run_feeds_list(chosen: argparse.Namespace) -> None:
+    """Every source of the registry."""
+    rows = registry(chosen)
+    if chosen.json:
+        for feed in rows.values():
+            emit(
+                {
+                    **dataclasses.asdict(feed),
+                    "interval": feed.interval.total_seconds(),
+                    "selectors": dict(feed.selectors),
+                }
+            )
+        return
+    table(
+        [
+            (feed.feed_id, feed.kind.value, ",".join(feed.languages), feed.reliability, feed.owner, feed.name)
+            for feed in rows.values()
+        ],
+        ("id", "kind", "languages", "grade", "owner", "name"),
+    )
+
+
+def run_feeds_check(chosen: argparse.Namespace) -> int:
+    """Fetch or open one place and say what it is."""
+    known = registry(chosen).get(chosen.place)
+    place = known.url if known else chosen.place
+    if urlsplit(place).scheme in ("http", "https"):
+        content, content_type = asyncio.run(_fetch(place, settings(chosen)))
+    else:
+        content, content_type = _bytes(Path(place)), None
+    entries, kind = _entries(content, known, place, content_type, kind=None)
+    newest = max((entry.published_at for entry in entries), default=None)
+    print(f"{chosen.place}: {kind.value}, {len(entries)} entries, newest {newest:%Y-%m-%d %H:%M} UTC" if newest else
+          f"{chosen.place}: {kind.value}, no entries")  # fmt: skip
+    return 0 if entries else 1
+
+
+async def _fetch(url: str, in_force: Settings) -> tuple[bytes, str | None]:
+    async with Client(allow_hosts=in_force.feeds.allow_hosts, user_agent=in_force.feeds.user_agent) as client:
+        answer = await client.fetch(url, now=now())
+    if isinstance(answer, Document):
+        return answer.content, answer.headers.get("content-type")
+    raise Finding(f"{url}: {getattr(answer, 'reason', answer)}")
+
+
+def run_parse(chosen: argparse.Namespace) -> int:
+    """A document's entries."""
+    content = _bytes(chosen.file)
+    entries, _ = _entries(content, None, chosen.base_url, None, kind=KINDS[chosen.kind] if chosen.kind else None)
+    for entry in entries:
+        if chosen.json:
+            emit(_entry_json(entry))
+        else:
+            print(f"{entry.published_at:%Y-%m-%d %H:%M}  {entry.title or entry.text[:80]}  {entry.url}")
+    return 0
+
+
+def _entry_json(entry: Entry) -> dict[str, Any]:
+    return {
+        "id": entry.entry_id,
+        "url": entry.url,
+        "title": entry.title,
+        "text": entry.text,
+        "published_at": entry.published_at,
+        "published_raw": entry.published_raw,
+        "date_method": entry.date_method,
+        "lang": entry.lang,
+        "author": entry.author,
+    }
+
+
+def _entries(
+    content: bytes, feed: Feed | None, place: str, content_type: str | None, *, kind: FeedKind | None
+) -> tuple[tuple[Entry, ...], FeedKind]:
+    from feeds.parsing import parse, sniff
+
+    kind = kind or (feed.kind if feed else None) or sniff(content, content_type) or FeedKind.SYNDICATION
+    feed = feed or Feed(feed_id="document", name="document", url=place, kind=kind)
+    parsed = parse(content, feed=feed, url=place or feed.url, fetched_at=now(), content_type=content_type)
+    return parsed.entries, kind
+
+
+def _bytes(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise Unusable(f"{path}: {error.strerror}; name a readable file") from error
+
+
+def run_ingest(chosen: argparse.Namespace) -> None:
+    """Items of archives into the store, with what they say."""
+    from feeds import archive, store
+
+    for path in chosen.archives:
+        if not path.is_file():
+            raise Unusable(f"{path}: no such file; name an archive of JSON Lines, plain or .gz")
+    engine = database(chosen)
+    for path in chosen.archives:
+        added = store.add_archive(engine, archive.read(path), progress=_progress(path))
+        _say(f"{path.name}: {added} new items")
+
+
+def _progress(path: Path) -> Callable[[int], None]:
+    def show(done: int) -> None:
+        if sys.stderr.isatty():
+            print(f"\r{path.name}: {done} items", end="", file=sys.stderr, flush=True)
+
+    return show

@@ -1,0 +1,151 @@
+"""What every command shares: its three options, its way of failing, its way of printing."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import re
+import sys
+from collections.abc import Mapping, Sequence
+from datetime import UTC, date, datetime, time, timedelta
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Engine
+
+from feeds.model import Feed
+from indicators.catalogue import Catalogue, load
+from indicators.settings import Settings, data_folder, load_settings
+
+DONE, FAILED, UNUSABLE = 0, 1, 2
+
+
+class Unusable(Exception):
+    """Arguments or input that cannot be used: exit 2."""
+
+
+class Finding(Exception):
+    """The command did its work and found something wrong, or could not finish: exit 1."""
+
+
+def expected_trouble() -> tuple[type[Exception], ...]:
+    """The typed errors of the rooms, each of which is already one clear line or a list of them."""
+    from feeds.database import DatabaseUnusable
+    from feeds.errors import ParseError
+    from feeds.registry import RegistryProblems
+    from indicators.catalogue import CatalogueProblems
+    from indicators.replay.recording import RecordingProblem
+    from indicators.service import CannotRun
+    from indicators.settings import SettingsProblems
+
+    return (
+        DatabaseUnusable,
+        ParseError,
+        RegistryProblems,
+        CatalogueProblems,
+        RecordingProblem,
+        SettingsProblems,
+        CannotRun,
+    )
+
+
+Verbs = "argparse._SubParsersAction[argparse.ArgumentParser]"
+
+
+def shared(parser: argparse.ArgumentParser) -> argparse.ArgumentParser:
+    """Add the three options that every command takes."""
+    parser.add_argument("--db", metavar="URL", help="database: sqlite:///path or postgresql://... (default: settings)")
+    parser.add_argument("--problem", metavar="ID", help="warning problem (default: settings)")
+    parser.add_argument("--config", metavar="FILE", help="settings file (default: VEDETTE_CONFIG or the user's own)")
+    return parser
+
+
+def settings(chosen: argparse.Namespace) -> Settings:
+    """The settings in force for this command."""
+    return load_settings(chosen.config, db=chosen.db, problem=chosen.problem)
+
+
+def database(chosen: argparse.Namespace, *, create: bool = True) -> Engine:
+    """The command's database, at the newest schema."""
+    from feeds.database import open_engine
+    from indicators import store
+
+    url = settings(chosen).database.url
+    if not create and url.startswith("sqlite:///") and not Path(url.removeprefix("sqlite:///")).exists():
+        raise Unusable(f"database {url}: does not exist yet; run `vedette run` or `vedette ingest` first")
+    engine = open_engine(url)
+    store.upgrade(engine)
+    return engine
+
+
+@cache
+def _catalogue(problem: str, overlay: Path | None) -> Catalogue:
+    return load(data_folder(), problem=problem, overlay=overlay)
+
+
+def catalogue(chosen: argparse.Namespace) -> Catalogue:
+    """The problem's catalogue."""
+    in_force = settings(chosen)
+    return _catalogue(in_force.problem, in_force.catalogue.overlay)
+
+
+def registry(chosen: argparse.Namespace) -> Mapping[str, Feed]:
+    """The feeds of this installation, by id."""
+    from feeds.registry import load_feeds
+
+    shipped = load_feeds(data_folder() / "feeds", overlay=settings(chosen).feeds.overlay)
+    return {feed.feed_id: feed for feed in shipped}
+
+
+def now() -> datetime:
+    """The wall clock: the one place where a command reads it."""
+    return datetime.now(UTC)
+
+
+def instant(text: str) -> datetime:
+    """An instant as people write it: a day (its noon), or ISO 8601; UTC where no zone is given."""
+    try:
+        if re.fullmatch(r"\d{4}-\d{2}-\d{2}", text):
+            return datetime.combine(date.fromisoformat(text), time(12), UTC)
+        at = datetime.fromisoformat(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(f"'{text}' is no instant; write 2022-12-20 or 2022-12-20T08:00Z") from error
+    return at.replace(tzinfo=UTC) if at.tzinfo is None else at.astimezone(UTC)
+
+
+def as_of(text: str) -> datetime:
+    """An instant to look back from: a bare day means its end."""
+    at = instant(text)
+    return at + timedelta(hours=12) if re.fullmatch(r"\d{4}-\d{2}-\d{2}", text) else at
+
+
+def day(text: str) -> date:
+    """A day as people write it."""
+    try:
+        return date.fromisoformat(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(f"'{text}' is no day; write it as 2022-12-20") from error
+
+
+def emit(row: Mapping[str, Any]) -> None:
+    """One JSON object on one line of stdout."""
+    sys.stdout.write(json.dumps(row, ensure_ascii=False, default=_plain) + "\n")
+
+
+def _plain(value: object) -> object:
+    if isinstance(value, datetime):
+        return value.astimezone(UTC).isoformat().replace("+00:00", "Z")
+    if isinstance(value, date):
+        return value.isoformat()
+    if isinstance(value, (set, frozenset, tuple)):
+        return list(value)
+    raise TypeError(f"{type(value).__name__} has no JSON form")
+
+
+def table(rows: Sequence[Sequence[object]], head: Sequence[str]) -> None:
+    """Rows under a head, in columns as wide as they need."""
+    text = [list(map(str, row)) for row in [head, *rows]]
+    widths = [max(len(row[column]) for row in text) for column in range(len(head))]
+    for row in text:
+        print("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip())

@@ -1,0 +1,323 @@
+"""What stands where, and why: `levels`, `events`, `thresholds`, `detect`."""
+
+from __future__ import annotations
+
+import argparse
+import getpass
+import sys
+from collections.abc import Mapping
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+from indicators.catalogue import Catalogue
+from indicators.cli.context import (
+    Finding,
+    Unusable,
+    Verbs,
+    as_of,
+    catalogue,
+    database,
+    day,
+    emit,
+    now,
+    settings,
+    shared,
+    table,
+)
+from indicators.model.event import Event
+from indicators.model.level import Board, Level, Recommendation, Standing, ThresholdChange, Thresholds, WatchCondition
+from indicators.store import events, heartbeat, levels, thresholds
+from indicators.store.problems import reading, writing
+
+
+def add_to(verbs: Verbs) -> None:
+    """Add this room's verbs."""
+    board = shared(verbs.add_parser("levels", help="where the problem stands"))
+    board.add_argument("--as-of", type=as_of, help="as it was known then (default: now)")
+    board.add_argument("--json", action="store_true")
+    board.add_argument("--set", type=int, choices=range(1, 6), metavar="1-5", help="set the watch condition yourself")
+    board.add_argument("--by", default="", help="who sets it")
+    board.add_argument("--reason", default="", help="why")
+    board.set_defaults(run=run_levels)
+
+    happened = verbs.add_parser("events", help="happenings, with their reports and origins")
+    listed = shared(happened.add_subparsers(dest="what", metavar="WHAT", required=True).add_parser("list"))
+    listed.add_argument("--from", dest="since", type=day)
+    listed.add_argument("--to", dest="until", type=day)
+    listed.add_argument("--as-of", type=as_of)
+    listed.add_argument("--json", action="store_true")
+    listed.set_defaults(run=run_events)
+
+    limits = verbs.add_parser("thresholds", help="the limits in force, and whose they are")
+    inner = limits.add_subparsers(dest="what", metavar="WHAT", required=True)
+    shown = shared(inner.add_parser("list"))
+    shown.add_argument("--as-of", type=as_of)
+    shown.set_defaults(run=run_thresholds_list)
+    change = shared(inner.add_parser("set"))
+    change.add_argument("indicator")
+    for level in ("watch", "warning", "critical"):
+        change.add_argument(f"--{level}", type=int)
+    change.add_argument("--days", type=int, help="counted over so many days")
+    change.add_argument("--by", default="", help="who (default: this account)")
+    change.add_argument("--reason", required=True)
+    change.set_defaults(run=run_thresholds_set)
+    out = shared(inner.add_parser("export", help="the changes in force, as YAML"))
+    out.set_defaults(run=run_thresholds_export)
+    back = shared(inner.add_parser("import", help="take over an export"))
+    back.add_argument("file", type=Path)
+    back.add_argument("--by", default="")
+    back.set_defaults(run=run_thresholds_import)
+
+
+def _product_now(chosen: argparse.Namespace, engine: Any) -> Any:
+    if getattr(chosen, "as_of", None):
+        return chosen.as_of
+    with reading(engine) as connection:
+        return heartbeat.product_time(connection, real_now=now())
+
+
+def run_levels(chosen: argparse.Namespace) -> None:
+    """The board of the problem."""
+    book, engine = catalogue(chosen), database(chosen, create=False)
+    at = _product_now(chosen, engine)
+    if chosen.set is not None:
+        from indicators.model.level import SetCondition
+
+        if not chosen.by or not chosen.reason:
+            raise Unusable("--set: a level is set by a named person for a reason; add --by and --reason")
+        with writing(engine) as connection:
+            levels.set_condition(
+                connection,
+                SetCondition(
+                    problem=book.problem.id,
+                    condition=WatchCondition(chosen.set),
+                    by=chosen.by,
+                    at=at,
+                    reason=chosen.reason,
+                ),
+            )
+    with reading(engine) as connection:
+        board = levels.board(connection, book.problem.id, as_of=at, name=book.problem.name, order=list(book.indicators))
+    if chosen.json:
+        emit(board_json(board))
+        return
+    _print_board(board, book)
+
+
+def board_json(board: Board) -> dict[str, Any]:
+    """A board in the contract's JSON form."""
+    recommended = board.recommendation
+    return {
+        "problem": board.problem,
+        "as_of": board.as_of,
+        "recommended": None if recommended is None else {**_condition(recommended.condition), "why": recommended.why},
+        "set": None
+        if board.set is None
+        else {
+            "level": int(board.set.condition),
+            "by": board.set.by,
+            "at": board.set.at,
+            "reason": board.set.reason,
+        },
+        "coverage": None if recommended is None or recommended.coverage is None else round(recommended.coverage, 4),
+        "blind": [] if recommended is None else recommended.blind,
+        "assessable_downward": None if recommended is None else recommended.assessable_downward,
+        "history": [_step(step) for step in board.history],
+        "indicators": [_standing(standing) for standing in board.standings],
+    }
+
+
+def _condition(condition: WatchCondition) -> dict[str, Any]:
+    return {"level": int(condition), "name": condition.word}
+
+
+def _step(step: Recommendation) -> dict[str, Any]:
+    return {"at": step.at, "level": int(step.condition), "why": step.why}
+
+
+def _standing(standing: Standing) -> dict[str, Any]:
+    return {
+        "id": standing.indicator,
+        "level": standing.level.word,
+        "no_data": standing.no_data,
+        "learning": standing.learning,
+        "weight": standing.weight.value,
+        "count": standing.count,
+        "expected": standing.expected,
+        "coverage": None if standing.coverage is None else round(standing.coverage, 4),
+        "origins": standing.origins,
+        "active": standing.active,
+        "since": standing.level_since,
+        "why": standing.why,
+    }
+
+
+def _print_board(board: Board, book: Catalogue) -> None:
+    recommended = board.recommendation
+    if recommended is None:
+        print(f"{board.name}: not evaluated yet as of {board.as_of:%Y-%m-%d %H:%M} UTC; is a poller running?")
+        return
+    covered = "unknown" if recommended.coverage is None else f"{recommended.coverage:.0%}"
+    print(f"{board.name}, as of {board.as_of:%Y-%m-%d %H:%M} UTC")
+    print(f"recommended: {int(recommended.condition)} {recommended.condition.word}, coverage {covered}")
+    for line in recommended.why:
+        print(f"    {line}")
+    if board.set is not None:
+        print(f"set: {int(board.set.condition)} {board.set.condition.word} by {board.set.by}: {board.set.reason}")
+    table(
+        [
+            (
+                book.indicators[one.indicator].code,
+                one.indicator,
+                "no data" if one.no_data and one.level is Level.NORMAL else one.level.word,
+                one.count,
+                one.origins,
+                "-" if one.coverage is None else f"{one.coverage:.0%}",
+                one.why,
+            )
+            for one in sorted(board.standings, key=lambda one: (-one.level, not one.no_data))
+            if one.indicator in book.indicators
+        ],
+        ("code", "indicator", "level", "count", "origins", "coverage", "why"),
+    )
+
+
+def run_events(chosen: argparse.Namespace) -> None:
+    """The events of these days as they were known."""
+    book, engine = catalogue(chosen), database(chosen, create=False)
+    at = _product_now(chosen, engine)
+    with reading(engine) as connection:
+        found = events.events(connection, book.problem.id, chosen.since, chosen.until, as_of=at)
+    for event in found:
+        if chosen.json:
+            emit(event_json(event))
+        else:
+            names = ", ".join(origin.name for origin in event.origins) or "origin unknown"
+            counts = "" if event.counted else " (not counted)"
+            print(
+                f"{event.occurred_on}  {event.indicator or event.family}{counts}: {len(event.reports)} reports, {names}"
+            )
+            print(f"    {event.reports[0].signal.evidence.quote}")
+
+
+def event_json(event: Event) -> dict[str, Any]:
+    """An event in the contract's JSON form."""
+    places = {mention.place.id: mention for report in event.reports for mention in report.signal.places}
+    return {
+        "event_id": event.event_id,
+        "family": event.family,
+        "indicator": event.indicator,
+        "occurred_on": event.occurred_on,
+        "known_at": event.known_at,
+        "first_known_at": event.first_known_at,
+        "counted": event.counted,
+        "places": [
+            {
+                "id": mention.place.id,
+                "name": mention.place.name,
+                "lat": mention.place.lat,
+                "lon": mention.place.lon,
+                "radius_km": mention.place.radius_km,
+                "role": mention.role.value,
+            }
+            for mention in places.values()
+        ],
+        "origins": [{"id": origin.id, "name": origin.name, "official": origin.official} for origin in event.origins],
+        "reports": [
+            {
+                "item_id": report.signal.item_id,
+                "source": report.signal.source,
+                "url": report.url,
+                "origin": report.origin.id,
+            }
+            for report in event.reports
+        ],
+        "credibility": event.credibility,
+        "why": event.why,
+    }
+
+
+def _in_force(chosen: argparse.Namespace, engine: Any, at: Any) -> Mapping[str, thresholds.Effective]:
+    book = catalogue(chosen)
+    defaults = {name: indicator.thresholds for name, indicator in book.indicators.items()}
+    with reading(engine) as connection:
+        return thresholds.effective(
+            connection,
+            book.problem.id,
+            defaults,
+            as_of=at,
+            deployment=settings(chosen).deployment_thresholds(defaults),
+        )
+
+
+def run_thresholds_list(chosen: argparse.Namespace) -> None:
+    """Every indicator's limits, and whose they are."""
+    engine = database(chosen)
+    rows = []
+    for name, one in _in_force(chosen, engine, _product_now(chosen, engine)).items():
+        limits = one.thresholds
+        said = f"{one.change.by}: {one.change.reason}" if one.change else ""
+        rows.append(
+            (name, limits.watch, limits.warning, limits.critical, limits.within.days, one.authority.value, said)
+        )
+    table(rows, ("indicator", "watch", "warning", "critical", "days", "whose", "why"))
+
+
+def run_thresholds_set(chosen: argparse.Namespace) -> None:
+    """Change one indicator's limits, as a named person for a reason."""
+    book, engine = catalogue(chosen), database(chosen)
+    if chosen.indicator not in book.indicators:
+        raise Unusable(f"{chosen.indicator}: no such indicator; `vedette thresholds list` names them")
+    at = _product_now(chosen, engine)
+    present = _in_force(chosen, engine, at)[chosen.indicator].thresholds
+    new = Thresholds(
+        watch=chosen.watch or present.watch,
+        warning=chosen.warning or present.warning,
+        critical=chosen.critical or present.critical,
+        within=timedelta(days=chosen.days) if chosen.days else present.within,
+    )
+    by = chosen.by or getpass.getuser()
+    change = ThresholdChange(
+        problem=book.problem.id, indicator=chosen.indicator, thresholds=new, by=by, at=at, reason=chosen.reason
+    )
+    try:
+        with writing(engine) as connection:
+            thresholds.change(connection, change)
+    except thresholds.ThresholdsRefused as refused:
+        raise Unusable(str(refused)) from refused
+    print(
+        f"{chosen.indicator}: watch {new.watch}, warning {new.warning}, critical {new.critical} in {new.within.days} d"
+    )
+
+
+def run_thresholds_export(chosen: argparse.Namespace) -> None:
+    """The officers' changes in force, as YAML on stdout."""
+    engine = database(chosen)
+    with reading(engine) as connection:
+        sys.stdout.write(
+            thresholds.export(connection, catalogue(chosen).problem.id, as_of=_product_now(chosen, engine))
+        )
+
+
+def run_thresholds_import(chosen: argparse.Namespace) -> None:
+    """Take over another installation's changes."""
+    try:
+        text = chosen.file.read_text(encoding="utf-8")
+    except OSError as error:
+        raise Unusable(f"{chosen.file}: {error.strerror}; name a file that `thresholds export` wrote") from error
+    engine = database(chosen)
+    try:
+        changes = thresholds.read_export(
+            text, at=_product_now(chosen, engine), by=chosen.by or getpass.getuser(), name=str(chosen.file)
+        )
+        known = catalogue(chosen).indicators
+        if strange := sorted({change.indicator for change in changes} - set(known)):
+            raise Finding(
+                f"{chosen.file}: {', '.join(strange)}: no such indicator in this problem; nothing was changed"
+            )
+        with writing(engine) as connection:
+            number = thresholds.change_all(connection, changes)
+    except thresholds.ThresholdsRefused as refused:
+        raise Unusable(str(refused)) from refused
+    print(f"{number} indicators changed")
