@@ -88,7 +88,8 @@ _UNITS: tuple[tuple[re.Pattern[str], timedelta], ...] = (
     (re.compile(r"(?:weeks?|недел\w*|тижд\w*|тижн\w*|тыдз\w*|тыдн\w*|tydzień|tygodn\w*)"), timedelta(weeks=1)),
 )
 _AGO = re.compile(
-    r"(?:(?P<count>\d{1,3}|an?|one|один|одну|одна)\s+)?(?P<unit>[^\W\d_]+\.?)\s+(?:ago|назад|тому(?: назад)?|таму(?: назад)?|temu)"
+    r"(?:(?P<count>\d{1,3}|an?|one|один|одну|одна)\s+)?(?P<unit>[^\W\d_]+\.?)\s+"
+    r"(?:ago|назад|тому(?: назад)?|таму(?: назад)?|temu)"
 )
 
 _TIME = r"(?P<hour>\d{1,2})[:.](?P<minute>\d{2})(?::(?P<second>\d{2})(?:[.,]\d{1,9})?)?(?:\s*(?P<half>[ap])\.?m\b\.?)?"
@@ -181,8 +182,8 @@ class DateReader:
     zone: str = "UTC"
     languages: Sequence[str] = ()
     day_order: str = "DMY"
-    slow_readings_left: int = 200
-    """Dates only the tolerant parser reads cost milliseconds each; a document of twenty thousand would stop a poller."""
+    slow_readings_left: int = 100
+    """A date only the tolerant parser reads costs milliseconds; a document of twenty thousand would stop a poller."""
     unread: int = field(default=0, init=False)
     """How many dates were not tried because the slow readings had run out."""
 
@@ -453,12 +454,21 @@ def _month(word: str) -> int | None:
     return None
 
 
+# Tried when the source's own languages leave a date unread: a ministry quotes a German wire, a search spans the world.
+_OTHER_LANGUAGES = (
+    "en", "ru", "uk", "be", "pl", "de", "fr", "es", "it", "lt", "lv", "et", "ro", "cs", "sk", "hu", "tr", "ar", "zh",
+)  # fmt: skip
+
+
 @lru_cache(maxsize=64)
-def _known_languages(languages: tuple[str, ...]) -> tuple[str, ...]:
-    from dateparser.data.languages_info import language_order  # it costs half a second; most feeds never need it
+def _language_tiers(languages: tuple[str, ...]) -> tuple[list[str], ...]:
+    """The source's languages as far as the tolerant parser knows them, then the others."""
+    from dateparser.data.languages_info import language_order  # costs a tenth of a second that most feeds never need
 
     known = set(language_order)
-    return tuple(language for language in dict.fromkeys(languages) if language in known)
+    own = [language for language in dict.fromkeys(languages) if language in known]
+    others = [language for language in _OTHER_LANGUAGES if language not in own]
+    return (own, others) if own else (others,)
 
 
 def _by_dateparser(
@@ -476,11 +486,15 @@ def _by_dateparser(
         "RELATIVE_BASE": now.astimezone(UTC).replace(tzinfo=None),
         "PARSERS": ["absolute-time"],
     }
-    try:
-        at = dateparser.parse(raw, languages=list(_known_languages(languages)) or None, settings=settings)
-    except (ValueError, TypeError, AttributeError, LookupError, OverflowError, RecursionError):
-        # The tolerant parser meets strings its authors never saw; a date it trips over is a date it cannot read.
-        return None
+    at = None
+    for tier in _language_tiers(languages):
+        try:
+            at = dateparser.parse(raw, languages=tier, settings=settings)
+        except (ValueError, TypeError, AttributeError, LookupError, OverflowError, RecursionError):
+            # The tolerant parser meets strings its authors never saw; a date it trips over is one it cannot read.
+            continue
+        if at is not None:
+            break
     if at is None:
         return None
     at = at.astimezone(UTC) if at.tzinfo else at.replace(tzinfo=UTC)

@@ -9,22 +9,27 @@ import unicodedata
 
 import nh3
 
+
+def _names(listed: str) -> frozenset[str]:
+    return frozenset(listed.split())
+
+
 # A block ends a line; these also leave a blank line, so that paragraphs stay paragraphs.
-_PARAGRAPHS = frozenset(
+_PARAGRAPHS = _names(
     "address article aside blockquote dd details dl dt fieldset figcaption figure footer form h1 h2 h3 h4 h5 h6 "
-    "header hr main nav ol p pre section table ul".split()
+    "header hr main nav ol p pre section table ul"
 )
-_LINES = frozenset("br caption center dir div li optgroup option summary tbody tfoot thead tr".split())
+_LINES = _names("br caption center dir div li optgroup option summary tbody tfoot thead tr")
 _CELLS = frozenset(("td", "th"))
 _KEPT_TAGS = _PARAGRAPHS | _LINES | _CELLS
 # What stands inside these is machinery, not words.
-_DROPPED_WITH_CONTENT = frozenset(
+_DROPPED_WITH_CONTENT = _names(
     "script style noscript template iframe object embed applet svg math head title select textarea audio video "
-    "canvas noembed noframes".split()
+    "canvas noembed noframes"
 )
-_VOID = frozenset("area base br col embed hr img input link meta param source track wbr".split())
+_VOID = _names("area base br col embed hr img input link meta param source track wbr")
 # HTML closes these by itself, so that a thousand of them unclosed is untidy, not deep.
-_SELF_CLOSING = frozenset("p li td th tr dt dd option optgroup thead tbody tfoot colgroup".split())
+_SELF_CLOSING = _names("p li td th tr dt dd option optgroup thead tbody tfoot colgroup")
 
 # Beyond these a tree builder's cost grows with the square of the input (measured: 20,000 open elements take 2.4 s,
 # 500,000 entities in one text 4.5 s); such a text loses its markup by a plain linear sweep instead.
@@ -48,7 +53,7 @@ _INVISIBLE = re.compile(
     "\U0001bca0-\U0001bca3\U0001d173-\U0001d17a\U000e0000-\U000e0fff]"
 )
 # The joiner that builds one emoji out of several is kept between symbols and dropped beside letters.
-_JOINER = re.compile("\u200d(?=\\w)|(?<=\\w)\u200d|^\u200d|\u200d$")
+_JOINER = re.compile("\u200d+(?=[\\w\\s]|$)|(?:(?<=[\\w\\s])|^)\u200d+|\u200d{2,}")
 _SPACES = re.compile(r"[^\S\n]+")
 _AROUND_BREAK = re.compile(r" ?\n ?")
 _BLANK_LINES = re.compile(r"\n{3,}")
@@ -77,9 +82,9 @@ def clean(text: str) -> str:
     """Plain text as given, without control, direction and invisible characters; paragraphs and lines kept."""
     text = _BREAKS.sub("\n", text)
     text = _INVISIBLE.sub("", text)
+    text = _JOINER.sub("", text)
     text = _ENDLESS_MARKS.sub(r"\1", text)
     text = unicodedata.normalize("NFC", text)
-    text = _JOINER.sub("", text)
     text = _SPACES.sub(" ", text)
     text = _AROUND_BREAK.sub("\n", text)
     return _BLANK_LINES.sub("\n\n", text).strip()
@@ -90,11 +95,12 @@ def line(text: str) -> str:
     return " ".join(clean(text).split())
 
 
-def plain(markup: str) -> str:
+def plain(markup: str, *, certainly_html: bool = False) -> str:
     """What a reader of this HTML would read: scripts and styles gone, paragraphs kept, nothing left to render."""
     if not _HAS_TAG.search(markup):
-        # A description without any tag is text with line breaks of its own, whatever its type says.
-        return clean(unescape(markup))
+        # A description without any tag is text with line breaks of its own, whatever its type says; only inside a
+        # page is a line break known to be no more than a space.
+        return clean(unescape(" ".join(markup.split()) if certainly_html else markup))
     markup = _INVISIBLE.sub("", markup)
     swept = _by_tree(markup) if _is_tame(markup) else _by_sweep(markup)
     return clean(_settle(swept))

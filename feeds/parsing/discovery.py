@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 
 from selectolax.lexbor import LexborHTMLParser
 
@@ -38,11 +39,7 @@ def discover(html: bytes, base_url: str) -> list[tuple[str, str]]:
     base = (absolute(declared.attributes.get("href"), base_url) if declared is not None else "") or base_url
     found: dict[str, str] = {}
     for node in page.css("link[href]"):
-        relations = (node.attributes.get("rel") or "").lower().split()
-        kind = node.attributes.get("type") or ""
-        if "feed" in relations or ("alternate" in relations and "stylesheet" not in relations and _TYPES.match(kind)):
-            _add(found, node.attributes.get("href"), node.attributes.get("title"), base)
-        elif "alternate" in relations and _JSON.match(kind) and "wp-json" not in (node.attributes.get("href") or ""):
+        if _announces(node.attributes):
             _add(found, node.attributes.get("href"), node.attributes.get("title"), base)
     if not found:
         for node in page.css("a[href]"):
@@ -50,6 +47,17 @@ def discover(html: bytes, base_url: str) -> list[tuple[str, str]]:
             if _TYPES.match(node.attributes.get("type") or "") or _FEED_ADDRESS.search(address[:500]):
                 _add(found, address, node.attributes.get("title") or node.text(), base)
     return list(found.items())
+
+
+def _announces(attributes: Mapping[str, str | None]) -> bool:
+    relations = (attributes.get("rel") or "").lower().split()
+    kind, address = attributes.get("type") or "", attributes.get("href") or ""
+    if "feed" in relations:
+        return True
+    if "alternate" not in relations or "stylesheet" in relations:
+        return False
+    # Every WordPress page announces its programming interface as JSON; that is no feed.
+    return bool(_TYPES.match(kind)) or (bool(_JSON.match(kind)) and "wp-json" not in address)
 
 
 def _add(found: dict[str, str], address: str | None, title: str | None, base: str) -> None:

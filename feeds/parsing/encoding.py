@@ -27,18 +27,15 @@ _CYRILLIC_FEEDS = frozenset(("ru", "uk", "be", "bg", "sr", "mk"))
 
 def decode(content: bytes, *, content_type: str | None = None, languages: Sequence[str] = ()) -> str:
     """The document's characters; never fails, and prefers what decodes cleanly over what was declared."""
-    for mark, name in _MARKS:
-        if content.startswith(mark):
-            return content[len(mark) :].decode(name, "replace")
-    if wide := _wide(content):
-        return content.decode(wide, "replace")
-    if content.startswith(_EBCDIC_XML):
-        return content.decode("cp037", "replace")
+    marked = _marked(content)
+    if marked is not None:
+        return marked
     declared = _declared(content, content_type)
-    if content.isascii() and not any(name in _SEVEN_BIT for name in declared):
+    seven_bit = [name for name in declared if name in _SEVEN_BIT]
+    if content.isascii() and not seven_bit:
         return content.decode("ascii")
     # Bytes beyond ASCII that form valid UTF-8 are UTF-8, whatever the header or the prolog says.
-    for name in (*(name for name in declared if name in _SEVEN_BIT), "utf-8", *declared):
+    for name in (*seven_bit, "utf-8", *declared):
         try:
             return content.decode(name)
         except (UnicodeError, LookupError, ValueError):
@@ -49,18 +46,25 @@ def decode(content: bytes, *, content_type: str | None = None, languages: Sequen
     return content.decode(fallback or ("cp1251" if _CYRILLIC_FEEDS & set(languages) else "cp1252"), "replace")
 
 
+def _marked(content: bytes) -> str | None:
+    """The characters of a document whose first bytes leave no doubt about its encoding."""
+    for mark, name in _MARKS:
+        if content.startswith(mark):
+            return content[len(mark) :].decode(name, "replace")
+    if wide := _wide(content):
+        return content.decode(wide, "replace")
+    if content.startswith(_EBCDIC_XML):
+        return content.decode("cp037", "replace")
+    return None
+
+
 def _wide(content: bytes) -> str | None:
     """UTF-16 or UTF-32 without a mark, known by where the zero bytes of the first characters lie."""
     head = content[:4]
     if len(head) < 4 or 0 not in head:
         return None
-    pattern = tuple(byte != 0 for byte in head)
-    return {
-        (True, False, True, False): "utf-16-le",
-        (False, True, False, True): "utf-16-be",
-        (True, False, False, False): "utf-32-le",
-        (False, False, False, True): "utf-32-be",
-    }.get(pattern)
+    pattern = "".join("x" if byte else "0" for byte in head)
+    return {"x0x0": "utf-16-le", "0x0x": "utf-16-be", "x000": "utf-32-le", "000x": "utf-32-be"}.get(pattern)
 
 
 def _declared(content: bytes, content_type: str | None) -> list[str]:

@@ -37,8 +37,8 @@ def load(document: Document) -> Any:
 def read(document: Document) -> Parsed:
     """The items of a JSON Feed; ParseError when the document is none."""
     value = load(document)
-    if not isinstance(value, Mapping) or not isinstance(value.get("items"), list) or "version" not in value:
-        raise ParseError(f"{document.url}: JSON, but no JSON Feed: it lacks 'version' or a list 'items'")
+    if not is_json_feed(value):
+        raise ParseError(f"{document.url}: JSON, but no JSON Feed: it lacks its 'version' or a list 'items'")
     drafts, skipped = [], 0
     for item in value["items"]:
         if isinstance(item, Mapping):
@@ -55,6 +55,14 @@ def read(document: Document) -> Parsed:
         notes=(f"{skipped} items are no objects and were left out" if skipped else "",),
         declared_language=_text(value, "language"),
     )
+
+
+def is_json_feed(value: Any) -> bool:
+    """True when a JSON value is a JSON Feed by its version, be that the address or the bare number some write."""
+    if not isinstance(value, Mapping) or not isinstance(value.get("items"), list):
+        return False
+    version = str(value.get("version", ""))[:200]
+    return "jsonfeed.org" in version or version in ("1", "1.0", "1.1")
 
 
 def _draft(item: Mapping[str, Any], base: str) -> Draft:

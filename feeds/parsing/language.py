@@ -13,11 +13,11 @@ _FOREIGN = {
     "en": re.compile(r"[ąęłńśźżćó]"),
 }
 _WORDS = {
+    "en": re.compile(r"\b(?:the|of|and|to|in|is|for|on|that|with|by|from|has|was|are)\b"),
     "be": re.compile(r"\b(?:і|што|гэта|з|да|пра|яго|таксама|былі|калі|як|на|ад|паведамляе|беларусі|расійскіх?)\b"),
     "uk": re.compile(r"\b(?:і|й|що|це|з|до|про|його|також|були|коли|як|на|від|та|білорусі|російських|україни)\b"),
     "ru": re.compile(r"\b(?:и|что|это|с|до|о|об|его|также|были|когда|как|на|от|в|не|по|беларуси|российских)\b"),
     "pl": re.compile(r"\b(?:i|w|z|na|do|że|nie|się|jest|to|oraz|przez|dla|po|od)\b"),
-    "en": re.compile(r"\b(?:the|of|and|to|in|is|for|on|that|with|by|from|has|was|are)\b"),
 }
 _CYRILLIC = re.compile(r"[\u0400-\u04ff]")
 _LATIN = re.compile(r"[A-Za-z]")

@@ -72,7 +72,7 @@ def _draft(item: LexborNode, selectors: Mapping[str, str], base: str) -> Draft:
     title = _words_in_line(title_node, selectors.get("title", ""))
     text_selector = selectors.get("text", "")
     text_node = _find(item, text_selector) if text_selector else None
-    text = plain(text_node.inner_html or "") if text_node is not None else ""
+    text = plain(text_node.inner_html or "", certainly_html=True) if text_node is not None else ""
     if not title and not selectors.get("title"):
         anchor = item if item.tag == "a" else item.css_first("a[href]")
         title = plain_line(anchor.inner_html or "") if anchor is not None else ""
@@ -88,7 +88,7 @@ def _draft(item: LexborNode, selectors: Mapping[str, str], base: str) -> Draft:
 def _link(item: LexborNode, selectors: Mapping[str, str], base: str) -> str:
     declared = selectors.get("link", "")
     if declared:
-        css, attribute = _split(declared)
+        _, attribute = _split(declared)
         node = _find(item, declared)
         if node is None:
             return ""

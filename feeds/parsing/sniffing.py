@@ -8,6 +8,7 @@ from enum import StrEnum
 
 from feeds.model import FeedKind
 from feeds.parsing.encoding import decode
+from feeds.parsing.jsonfeed import is_json_feed
 
 
 class Form(StrEnum):
@@ -39,24 +40,22 @@ def form_of(content: bytes, content_type: str | None = None) -> Form:
     text = decode(content[: 4 * _WINDOW], content_type=content_type)[:_WINDOW].lstrip("\ufeff\x00 \t\r\n")
     if not text.strip():
         return Form.EMPTY
-    if text[0] in "{[":
+    if text.startswith(("{", "[", ")]}'")):
         return Form.JSON
-    if text.startswith(")]}'"):
-        return Form.JSON
+    return _form_of_markup(text, content_type or "")
+
+
+def _form_of_markup(text: str, content_type: str) -> Form:
     root = _root(text)
     if root == "opml":
         return Form.OPML
     if root in _FEED_ROOTS:
         return _feed_form(text)
-    if root == "html" or _HTML_SOMEWHERE.search(text):
+    if root == "html" or _HTML_SOMEWHERE.search(text) or _TELEGRAM_MARK.search(text):
         return Form.TELEGRAM if _TELEGRAM_MARK.search(text) else Form.HTML
     if _FEED_SOMEWHERE.search(text):
         return _feed_form(text)
-    if _TELEGRAM_MARK.search(text):
-        return Form.TELEGRAM
-    if "html" in (content_type or "").lower() and "<" in text:
-        return Form.HTML
-    return Form.OTHER
+    return Form.HTML if "html" in content_type.lower() and "<" in text else Form.OTHER
 
 
 def sniff(content: bytes, content_type: str | None = None) -> FeedKind | None:
@@ -108,8 +107,6 @@ def _json_kind(content: bytes) -> FeedKind | None:
     if isinstance(value, dict):
         if isinstance(value.get("articles"), list):
             return FeedKind.GDELT
-        if "jsonfeed.org" in str(value.get("version", ""))[:200]:
-            return FeedKind.JSONFEED
-        if isinstance(value.get("items"), list) and "version" in value:
+        if is_json_feed(value) or "jsonfeed.org" in str(value.get("version", ""))[:200]:
             return FeedKind.JSONFEED
     return None

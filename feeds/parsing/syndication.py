@@ -53,7 +53,7 @@ def read(document: Document, *, kind: FeedKind = FeedKind.SYNDICATION) -> Parsed
         next_page=_next_page(channel, base),
         hints=_hints(channel, base),
         notes=(_repair(found),),
-        declared_language=str(dict.get(channel, "language") or ""),  # type: ignore[arg-type]
+        declared_language=_text(channel, "language"),
     )
 
 
@@ -146,7 +146,7 @@ def _link(entry: Mapping[str, Any], base: str) -> str:
     if link and re.match(r"[a-zA-Z][a-zA-Z0-9+.-]*://|/|\?|\.\.?/", link):
         return absolute(link, base)
     links = _own(entry, "links")
-    found = {}
+    found: dict[str, str] = {}
     for candidate in links if isinstance(links, Sequence) else ():
         if isinstance(candidate, Mapping) and (address := absolute(str(candidate.get("href") or ""), base)):
             found.setdefault(str(candidate.get("rel") or "alternate"), address)

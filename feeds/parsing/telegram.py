@@ -112,16 +112,17 @@ def _body(message: LexborNode) -> str:
 
 
 def _own_words(message: LexborNode) -> str:
-    return "\n\n".join(part for node in _outermost(message, _TEXT) if (part := plain(node.inner_html or "")))
+    return "\n\n".join(
+        part for node in _outermost(message, _TEXT) if (part := plain(node.inner_html or "", certainly_html=True))
+    )
 
 
 def _outermost(message: LexborNode, selector: str) -> list[LexborNode]:
     """Matches that lie neither in a quoted reply nor in another match: the preview nests the same text twice."""
-    matches = message.css(selector)
-    known = {node.mem_id for node in matches}
+    known = {node.mem_id: node for node in message.css(selector)}
     quoted = {node.mem_id for node in message.css(f"{_REPLY}, .tgme_widget_message_link_preview")}
     kept = []
-    for node in matches:
+    for node in known.values():
         above = node.parent
         while above is not None and above.mem_id not in known and above.mem_id not in quoted:
             above = above.parent if above.mem_id != message.mem_id else None
@@ -163,7 +164,7 @@ def _card(message: LexborNode) -> str:
         return ""
     title = _first(card, ".link_preview_title")
     description = card.css_first(".link_preview_description")
-    words = plain(description.inner_html or "") if description is not None else ""
+    words = plain(description.inner_html or "", certainly_html=True) if description is not None else ""
     return "\n\n".join(part for part in (title, words) if part)
 
 
