@@ -167,6 +167,8 @@ def _zone(value: str) -> str:
 
 
 def _address(value: str) -> str:
+    if not value:
+        return value
     try:
         parts = urlsplit(value)
         host = parts.hostname
@@ -211,7 +213,7 @@ class _Spec(BaseModel):
 
     id: Annotated[str, _pattern(r"[a-z0-9][a-z0-9_]{1,63}", "write small letters, digits and _ such as hajun_telegram")]
     name: Annotated[str, Field(min_length=1)]
-    url: Annotated[str, AfterValidator(_address)] | Literal[""] = ""
+    url: Annotated[str, AfterValidator(_address)] = ""
     kind: FeedKind = FeedKind.SYNDICATION
     languages: Annotated[list[Language], BeforeValidator(_listed), Field(min_length=1)] = ["en"]
     topics: Annotated[list[Topic], BeforeValidator(_listed)] = []
@@ -407,7 +409,7 @@ def _told(entry: _Entry, detail: Any) -> Problem:
             key, message = (head, tail) if found else (key, text)
         case "enum" | "literal_error":
             shown = detail["loc"][1] if key == "selectors" and len(detail["loc"]) > 1 else value
-            message = f"'{shown}' is not known; write {detail['ctx']['expected']}".replace("'", "'")
+            message = f"'{shown}' is not known; write {detail['ctx']['expected']}"
         case "bool_parsing" | "bool_type":
             message = f"'{value}' is neither yes nor no; write true or false"
         case "string_type":
