@@ -68,6 +68,8 @@ event_reports = Table(
     Column("origin_id", String, nullable=False),
     Column("origin_name", String, nullable=False),
     Column("origin_official", Boolean, nullable=False),
+    Column("origin_state", String, nullable=False),
+    Column("origin_kind", String, nullable=False),
     Column("traced_by", String, nullable=False),
     Column("reprint_of", String),
     Index("ix_event_reports_event", "problem", "event_id", "signal_seq", "version_at", "seq"),
@@ -140,7 +142,7 @@ def events(
     indicator: str | None = None,
     family: str | None = None,
 ) -> list[Event]:
-    """The events of these days (both included) as known at `as_of`, by day, then by first knowledge."""
+    """The events of these days (both included) as known at `as_of`, by day, then by first publication."""
     versions = event_versions.alias("versions")
     wanted = [versions.c.problem == problem]
     if since is not None:
@@ -178,11 +180,7 @@ def _read(
         versions.c.retired.is_(False),
         newest(versions, event_versions, VERSION_KEYS, as_of=as_of, at="version_at"),
     ]
-    heads = connection.execute(
-        select(versions)
-        .where(*in_force)
-        .order_by(versions.c.occurred_on, versions.c.first_known_at, versions.c.event_id)
-    ).all()
+    heads = connection.execute(select(versions).where(*in_force)).all()
     if not heads:
         return []
     reports = event_reports.alias("reports")
@@ -196,7 +194,7 @@ def _read(
     by_event: dict[str, list[Report]] = {}
     for row in connection.execute(query):
         by_event.setdefault(row.event_id, []).append(_report(row))
-    return [_event(head, by_event.get(head.event_id, [])) for head in heads]
+    return sorted((_event(head, by_event.get(head.event_id, [])) for head in heads), key=event_order)
 
 
 def _reports_query(reports: FromClause) -> Select[Any]:
@@ -209,6 +207,8 @@ def _reports_query(reports: FromClause) -> Select[Any]:
         reports.c.origin_id,
         reports.c.origin_name,
         reports.c.origin_official,
+        reports.c.origin_state,
+        reports.c.origin_kind,
         reports.c.traced_by,
         reports.c.reprint_of,
     )
@@ -223,16 +223,32 @@ def _report(row: Row[Any]) -> Report:
         title=row.title,
         owner=row.owner,
         reliability=row.reliability,
-        origin=Origin(id=row.origin_id, name=row.origin_name, official=row.origin_official),
+        origin=origin_from(row),
         traced_by=row.traced_by,
         reprint_of=row.reprint_of,
     )
 
 
-def report_order(report: Report) -> tuple[datetime, datetime, str, int, str]:
-    """Earliest publication first; the rest only makes the order the same every time."""
-    signal = report.signal
-    return signal.published_at, signal.known_at, signal.item_id, signal.evidence.start, signal.signal_id
+def origin_from(row: Any) -> Origin:
+    """The origin that a row of reports holds."""
+    return Origin(
+        id=row.origin_id,
+        name=row.origin_name,
+        official=row.origin_official,
+        state=row.origin_state,
+        kind=row.origin_kind,
+    )
+
+
+def report_order(report: Report) -> tuple[datetime, str, int, int, str]:
+    """Earliest publication first, then as the events room orders them, so that an event comes back as it was given."""
+    signal, words = report.signal, report.signal.evidence
+    return signal.published_at, signal.item_id, words.start, words.end, signal.signal_id
+
+
+def event_order(event: Event) -> tuple[date, datetime, str]:
+    """By day, then by first publication."""
+    return event.occurred_on, event.reports[0].signal.published_at, event.event_id
 
 
 def _event(head: Row[Any], reports: list[Report]) -> Event:
@@ -292,6 +308,8 @@ REPORT_FACTS = (
     "origin_id",
     "origin_name",
     "origin_official",
+    "origin_state",
+    "origin_kind",
     "traced_by",
     "reprint_of",
 )
@@ -348,6 +366,8 @@ def _facts(report: Report) -> tuple[Any, ...]:
         origin.id,
         origin.name,
         origin.official,
+        origin.state,
+        origin.kind,
         report.traced_by,
         report.reprint_of,
     )

@@ -12,7 +12,7 @@ from sqlalchemy import Connection, and_, func, select
 from feeds.store import ITEMS
 from indicators.model.event import Origin
 from indicators.model.signal import Signal
-from indicators.store.events import REPORT_KEYS, event_reports
+from indicators.store.events import REPORT_KEYS, event_reports, origin_from
 from indicators.store.signals import signal_from, signals
 from indicators.store.versions import newest
 
@@ -81,6 +81,8 @@ def evidence(
             reports.c.origin_id,
             reports.c.origin_name,
             reports.c.origin_official,
+            reports.c.origin_state,
+            reports.c.origin_kind,
             reports.c.traced_by,
             reports.c.reprint_of,
         )
@@ -131,9 +133,6 @@ def how_many(
 
 
 def _evidence(row: Any) -> EvidenceRow:
-    origin = None
-    if row.origin_id is not None:
-        origin = Origin(id=row.origin_id, name=row.origin_name, official=row.origin_official)
     return EvidenceRow(
         signal=signal_from(row),
         title=row.title or "",
@@ -141,7 +140,7 @@ def _evidence(row: Any) -> EvidenceRow:
         url=row.url or "",
         lang=row.lang or "",
         event_id=row.event_id,
-        origin=origin,
+        origin=None if row.origin_id is None else origin_from(row),
         traced_by=row.traced_by or "",
         reprint_of=row.reprint_of,
     )
