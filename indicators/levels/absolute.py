@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta, tzinfo
 import numpy as np
 
 from indicators.levels import no_data
-from indicators.levels.detector import History, day_of, whole_days
+from indicators.levels.history import History, day_of, whole_days
 from indicators.model.level import Level, Reading, ReadingState, Thresholds
 
 NAME = "absolute"
