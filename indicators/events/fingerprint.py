@@ -4,35 +4,37 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from array import array
+from collections.abc import Collection
 from dataclasses import dataclass
-from hashlib import blake2b
+from typing import NamedTuple
 from zlib import crc32
 
 from feeds.model import Item
 
 WORDS_IN_A_SENTENCE = 4
 """Shorter fragments ('Read more.', 'Photo: agency') say nothing of descent."""
+SHORT = 2
+"""An item of so many sentences or fewer is compared half a sentence at a time."""
 
-# A full stop ends a sentence only before a space; a line end always does.
-_SENTENCE = re.compile(r"[^\n.!?…]+(?:[.!?…]+(?![\s\n])[^\n.!?…]+)*")
-_WORD = re.compile(r"[^\W_]+")
-_GROUPED_DIGITS = re.compile(r"(?<=\d)[ ,.'\u00a0\u202f\u2009](?=\d{3}(?!\d))")
-_LINK = re.compile(r"(?:https?://|www\.|t\.me/)\S+")
+_RUN = re.compile(r"\S+")
+_NO_WORD = re.compile(r"[\W_]+")
+_GROUPED_DIGITS = re.compile(r"(?<=[0-9])[ ,.'\u00a0\u202f\u2009](?=[0-9]{3}(?![0-9]))")
 _APOSTROPHE = re.compile("['’ʼ`´‘]")
+_ENDS = re.compile(r"[.!?…][\"'”’»)\]]*\Z")
 # 'MINSK, Dec 13 (Reuters) - ', 'Минск. 13 декабря. INTERFAX.RU - ', 'МИНСК, 13 дек — РИА Новости. '
 _DATELINE = re.compile(r"\A\s*(?P<head>[^\n]{2,70}?)\s[-–—]{1,2}\s")
 _AGENCY_END = re.compile(r"\A(?:[A-ZА-ЯЁІЇЄЎҐ][\w-]*\s?){1,3}\.\s")
 _CAPITALS = re.compile(r"\b[A-ZА-ЯЁІЇЄЎҐ]{3,}\b")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Sentence:
-    """One sentence: its hash, its length in words, and where it stands in the item's body."""
+class Sentence(NamedTuple):
+    """One sentence: its hash and length, and which words of the item it is."""
 
     digest: int
     words: int
-    start: int
-    end: int
+    first: int
+    """Number of its first word; see `spans`."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,12 +43,12 @@ class Fingerprint:
 
     sentences: tuple[Sentence, ...]
     """Distinct sentences, in order of first appearance."""
-    sketch: frozenset[int]
-    """Short hashes of the distinct words of those sentences; only for comparing two texts that already share one."""
+    sketch: array[int]
+    """Checksums of the distinct words; only for comparing two texts that already share a sentence."""
     halves: tuple[int, ...]
     """For a short item: hashes of each half of each sentence with all its numbers, so one changed word is found."""
     headline: bool
-    """True when the headline is all there is, or the text only says it again."""
+    """True when the headline is all there is, or the text is less than a sentence."""
 
     @property
     def words(self) -> int:
@@ -59,63 +61,121 @@ class Fingerprint:
         return frozenset(sentence.digest for sentence in self.sentences)
 
 
+class _Checksums(dict[str, int]):
+    """A word's checksum by the run of signs it was written in, negative where that run ends a sentence.
+
+    Remembered, because a few thousand runs make most of any day's news. 0 is a run without a word in it, and an
+    address: every outlet links to itself.
+    """
+
+    LIMIT = 200_000
+
+    def __missing__(self, run: str) -> int:
+        if len(self) >= self.LIMIT:
+            self.clear()
+        word = "" if "://" in run or run.startswith(("www.", "t.me/")) else _plain(run)
+        checksum = (crc32(word.encode()) & 0x7FFFFFFF or 1) if word else 0
+        if _ENDS.search(run):
+            checksum = -checksum
+        self[run] = checksum
+        return checksum
+
+
+_CHECKSUMS = _Checksums()
+
+
+def _plain(run: str) -> str:
+    """What is left of a run of signs: one spelling of ё, no apostrophe, no punctuation."""
+    run = unicodedata.normalize("NFC", run).replace("ё", "е")
+    return _NO_WORD.sub(" ", _APOSTROPHE.sub("", _GROUPED_DIGITS.sub("", run))).strip()
+
+
 def fold(text: str) -> list[str]:
     """The words of a text as they are compared: lower case, one spelling of ё and of apostrophes, numbers whole."""
-    if not text.isascii():
-        text = unicodedata.normalize("NFC", text)
-    lowered = text.lower()
-    if "ё" in lowered:
-        lowered = lowered.replace("ё", "е")
-    lowered = _APOSTROPHE.sub("", lowered)
-    return _WORD.findall(_GROUPED_DIGITS.sub("", lowered))
+    return [word for word in map(_plain, _GROUPED_DIGITS.sub("", text).lower().split()) if word]
 
 
-def sentence_digest(words: list[str]) -> int:
-    """A 64-bit hash of folded words, the same in every process and on every machine."""
-    return int.from_bytes(blake2b(" ".join(words).encode(), digest_size=8).digest())
+def _checksums(text: str) -> list[int]:
+    """The checksums of a text's words, in order."""
+    return list(filter(None, map(_CHECKSUMS.__getitem__, text.lower().split())))
 
 
 def fingerprint(item: Item) -> Fingerprint:
     """The fingerprint of an item: of its text, and of its headline only where the text has no full sentence."""
-    offset = len(item.title) + 2 if item.title else 0
-    found = _sentences(item.text, offset)
-    headline = not found or (bool(item.title) and sum(len(words) for words, _, _ in found) < 2 * WORDS_IN_A_SENTENCE)
+    text = item.text
+    begin = _after_dateline(text)
+    every: list[int] = []
+    seen: dict[int, Sentence] = {}
+    for line in (text[begin:] if begin else text).split("\n"):
+        _read(line, every, seen)
+    headline = not seen or (bool(item.title) and len(every) < 2 * WORDS_IN_A_SENTENCE)
     if headline:
         # Nothing but a headline, or a teaser of fragments: take every word there is, as one sentence.
-        words = fold(_LINK.sub(" ", item.body))
-        found = [(words, 0, len(item.body))] if words else []
-    seen: dict[int, Sentence] = {}
-    sketch: set[int] = set()
-    halves: list[int] = []
-    short = len(found) <= 2
-    for words, start, end in found:
-        digest = sentence_digest(words)
-        if digest in seen:
-            continue
-        seen[digest] = Sentence(digest=digest, words=len(words), start=start, end=end)
-        sketch.update([crc32(word.encode()) & 0xFFFF for word in words])
-        if short and len(words) >= 8:
-            halves.extend(_halves(words))
+        every = [abs(word) for word in _checksums(item.body)]
+        digest = hash(tuple(every))
+        seen = {digest: Sentence(digest, len(every), 0)} if every else {}
+    if len(seen) > SHORT:
+        return Fingerprint(sentences=tuple(seen.values()), sketch=array("i", set(every)), halves=(), headline=headline)
     return Fingerprint(
-        sentences=tuple(seen.values()), sketch=frozenset(sketch), halves=tuple(halves), headline=headline
+        sentences=tuple(seen.values()),
+        sketch=array("i", set(map(abs, every))),
+        halves=_halves(item.body if headline else text[begin:], every, seen.values()),
+        headline=headline,
     )
 
 
-def _sentences(text: str, offset: int) -> list[tuple[list[str], int, int]]:
-    """Folded words and place of every sentence that is long enough to mean something."""
-    begin = _after_dateline(text)
-    linked = "http" in text or "t.me/" in text or "www." in text
+def _read(line: str, every: list[int], seen: dict[int, Sentence]) -> None:
+    """Add the words and the sentences of a line, which always ends a sentence."""
+    words = _checksums(line)
+    if not words:
+        return
+    start = len(every)
+    every += words
+    words[-1] = -abs(words[-1])
+    first = 0
+    for last in [place for place, word in enumerate(words) if word < 0]:
+        length = last + 1 - first
+        if length >= WORDS_IN_A_SENTENCE:
+            digest = hash((*words[first:last], -words[last]))
+            if digest not in seen:
+                seen[digest] = Sentence(digest, length, start + first)
+        first = last + 1
+
+
+def spans(item: Item, sentences: Collection[Sentence], *, headline: bool) -> tuple[tuple[int, int], ...]:
+    """Where some sentences of an item's fingerprint stand in its body."""
+    if headline:
+        return ((0, len(item.body)),) if sentences else ()
+    offset = len(item.title) + 2 if item.title else 0
+    begin = _after_dateline(item.text)
+    runs = [match.span() for match in _RUN.finditer(item.text, begin) if _CHECKSUMS[match.group().lower()]]
     found = []
-    for match in _SENTENCE.finditer(text, begin):
-        raw = match.group()
-        words = fold(_LINK.sub(" ", raw) if linked else raw)
-        if len(words) >= WORDS_IN_A_SENTENCE:
-            found.append((words, offset + match.start(), offset + match.end()))
-    return found
+    for sentence in sentences:
+        last = min(sentence.first + sentence.words, len(runs)) - 1
+        if sentence.first <= last:
+            found.append((offset + runs[sentence.first][0], offset + runs[last][1]))
+    return tuple(found)
+
+
+def _halves(text: str, every: list[int], sentences: Collection[Sentence]) -> tuple[int, ...]:
+    """Hashes of the first and the second half of each sentence; the item's numbers go into all, for they must agree."""
+    numbers = sorted(crc32(word.encode()) for word in fold(text) if word.isdigit())
+    found: list[int] = []
+    for sentence in sentences:
+        if sentence.words < 2 * WORDS_IN_A_SENTENCE:
+            continue
+        middle = sentence.first + sentence.words // 2
+        first = map(abs, every[sentence.first : middle])
+        second = map(abs, every[middle : sentence.first + sentence.words])
+        found += [hash((1, *first, 0, *numbers)), hash((2, *second, 0, *numbers))]
+    return tuple(found)
 
 
 def _after_dateline(text: str) -> int:
     """Where the text begins once place, date and agency are passed over."""
+    opening = text[:75]
+    if " - " not in opening and " – " not in opening and " — " not in opening and " --" not in opening:
+        return 0
     match = _DATELINE.match(text)
     if match is None:
         return 0
@@ -124,13 +184,3 @@ def _after_dateline(text: str) -> int:
         return 0
     agency = _AGENCY_END.match(text[match.end() : match.end() + 60])
     return match.end() + (agency.end() if agency else 0)
-
-
-def _halves(words: list[str]) -> tuple[int, int]:
-    """Hashes of the first and the second half; all numbers go into both, for a changed number is no reprint."""
-    numbers = [word for word in words if word.isdigit()]
-    middle = len(words) // 2
-    return (
-        sentence_digest(["first", *numbers, "of", *words[:middle]]),
-        sentence_digest(["second", *numbers, "of", *words[middle:]]),
-    )

@@ -91,7 +91,7 @@ def _named(
 
 def _inherited(signal: Signal, reprint: Reprint | None, root: Origin | None) -> tuple[Origin, str] | None:
     """The origin of the text that is repeated."""
-    if reprint is None or root is None or not _repeats(reprint, signal):
+    if reprint is None or root is None or not reprint.covers(signal.evidence.start, signal.evidence.end):
         return None
     return root, f"reprint of {reprint.of}"
 
@@ -104,13 +104,6 @@ def _publisher(signal: Signal, item: Item, feed: Feed | None, actors: Mapping[st
     nobody = replace(UNKNOWN, name=said.name or UNKNOWN.name)
     # A name that the actor list does not hold may be a known voice in another spelling: it must not corroborate.
     return nobody, "unnamed" if is_unnamed(said.name) else "named, but not in the actor list"
-
-
-def _repeats(reprint: Reprint, signal: Signal) -> bool:
-    """Whether the words of this signal are the root's words."""
-    if reprint.kind is ReprintKind.REPRINT:
-        return True
-    return reprint.covers(signal.evidence.start, signal.evidence.end)
 
 
 def actor_origin(actor: str, actors: Mapping[str, Voice], *, said: Attribution | None = None) -> Origin:

@@ -11,7 +11,7 @@ from enum import StrEnum
 from zlib import crc32
 
 from feeds.model import Item
-from indicators.events.fingerprint import Fingerprint, Sentence, fingerprint, fold
+from indicators.events.fingerprint import Fingerprint, Sentence, fingerprint, fold, spans
 
 WINDOW = timedelta(days=14)
 """Copies of a text are made within days; later twins are anniversaries."""
@@ -51,11 +51,11 @@ class Reprint:
     total: int
     """Sentences of the item that could be found again: '5 of 7 sentences are those of item X'."""
     spans: tuple[tuple[int, int], ...] = ()
-    """Where the shared sentences stand in the item's body; their words are the root's words."""
+    """Of an item that only shares text: where the shared sentences stand in its body; their words are the root's."""
 
     def covers(self, start: int, end: int) -> bool:
-        """Whether the words from `start` to `end` stand in a shared sentence."""
-        return any(begin < end and start < finish for begin, finish in self.spans)
+        """Whether the words from `start` to `end` are the root's words."""
+        return self.kind is ReprintKind.REPRINT or any(begin < end and start < finish for begin, finish in self.spans)
 
 
 class _Kept:
@@ -70,9 +70,9 @@ class _Kept:
         self.published = published
         self.hashes = hashes
         self.halves = print_.halves
-        self.sketch = array("H", sorted(print_.sketch))
+        self.sketch = print_.sketch
         self.root = root
-        self.title = _title(item)
+        self.title = _title(item) if len(hashes) == 1 else 0
 
 
 _Posting = _Kept | list[_Kept]
@@ -120,7 +120,7 @@ class _Kin:
 
 def _teaser(item: Item, kept: _Kept) -> bool:
     """Whether one source says the same line under another headline."""
-    return kept.source == item.source and kept.title != _title(item)
+    return kept.source == item.source and kept.title not in (0, _title(item))
 
 
 class ReprintIndex:
@@ -137,7 +137,8 @@ class ReprintIndex:
         self._postings: dict[int, _Posting] = {}
         self._order: deque[_Kept] = deque()
         self._held: dict[str, _Kept] = {}
-        self._furniture: dict[tuple[str, int], int] = {}
+        # How often a source has said a sentence again: digest -> source -> times.
+        self._furniture: dict[int, dict[str, int]] = {}
         self._clock: datetime | None = None
         self.left_early = 0
         """Items dropped before their time because the window was full: to be told, never hidden."""
@@ -200,8 +201,8 @@ class ReprintIndex:
         for sentence, posting in hits:
             members = [posting] if isinstance(posting, _Kept) else posting
             if any(kept.source == item.source for kept in members):
-                key = (item.source, sentence.digest)
-                self._furniture[key] = self._furniture.get(key, 0) + 1
+                said = self._furniture.setdefault(sentence.digest, {})
+                said[item.source] = said.get(item.source, 0) + 1
             if sentence.digest in plain or len(members) >= COMMON_AFTER:
                 continue
             for kept in members:
@@ -213,18 +214,22 @@ class ReprintIndex:
         kind = best.kind(item, print_, plain, published)
         if kind is None:
             return None
-        spans = tuple((sentence.start, sentence.end) for sentence in best.sentences)
-        total = len(print_.sentences) - len(plain)
-        return Reprint(item_id=item.item_id, of=best.root, kind=kind, shared=len(spans), total=total, spans=spans)
+        return Reprint(
+            item_id=item.item_id,
+            of=best.root,
+            kind=kind,
+            shared=len(best.sentences),
+            total=len(print_.sentences) - len(plain),
+            spans=(spans(item, best.sentences, headline=print_.headline) if kind is ReprintKind.SHARES_TEXT else ()),
+        )
 
     def _plain(self, item: Item, print_: Fingerprint) -> frozenset[int]:
         """The sentences of a fingerprint that are its source's furniture."""
-        if not self._furniture:
-            return frozenset()
+        furniture = self._furniture
         return frozenset(
             sentence.digest
             for sentence in print_.sentences
-            if self._furniture.get((item.source, sentence.digest), 0) >= FURNITURE_AFTER
+            if sentence.digest in furniture and furniture[sentence.digest].get(item.source, 0) >= FURNITURE_AFTER
         )
 
     def _near_identical(self, item: Item, print_: Fingerprint, published: float) -> Reprint | None:
@@ -245,17 +250,16 @@ class ReprintIndex:
             return None
         root = min(near, key=lambda kept: (kept.published, kept.item_id)).root
         total = len(print_.sentences)
-        spans = tuple((sentence.start, sentence.end) for sentence in print_.sentences)
-        return Reprint(item_id=item.item_id, of=root, kind=ReprintKind.REPRINT, shared=total, total=total, spans=spans)
+        return Reprint(item_id=item.item_id, of=root, kind=ReprintKind.REPRINT, shared=total, total=total)
 
     # -- keeping ------------------------------------------------------------------------------------------------
 
     def _insert(self, item: Item, print_: Fingerprint, root: str, published: float) -> None:
         """Remember the item; within one lineage the newest holder of a sentence answers for it and lives longest."""
-        hashes = array("Q", [sentence.digest for sentence in print_.sentences])
-        kept = _Kept(item, print_, hashes, root, published)
+        digests = [sentence.digest for sentence in print_.sentences]
+        kept = _Kept(item, print_, array("q", digests), root, published)
         postings = self._postings
-        for digest in (*hashes, *print_.halves):
+        for digest in (*digests, *print_.halves):
             posting = postings.get(digest)
             if posting is None:
                 postings[digest] = kept
@@ -297,7 +301,7 @@ class ReprintIndex:
             posting = self._postings.get(digest)
             if posting is kept:
                 del self._postings[digest]
-                self._furniture.pop((kept.source, digest), None)
+                self._furniture.pop(digest, None)
             elif isinstance(posting, list):
                 posting[:] = [other for other in posting if other is not kept]
                 if len(posting) == 1:
@@ -309,12 +313,12 @@ def _title(item: Item) -> int:
     return crc32(" ".join(fold(item.title)).encode())
 
 
-def _contained(words: frozenset[int], other: array[int]) -> float:
+def _contained(words: array[int], other: array[int]) -> float:
     """Share of `words` found in `other`."""
-    return len(words.intersection(other)) / len(words) if words else 0.0
+    return len(set(words).intersection(other)) / len(words) if words else 0.0
 
 
-def _overlap(words: frozenset[int], other: array[int]) -> float:
+def _overlap(words: array[int], other: array[int]) -> float:
     """Share of the words of both that both have."""
-    shared = len(words.intersection(other))
+    shared = len(set(words).intersection(other))
     return shared / (len(words) + len(other) - shared) if words else 0.0

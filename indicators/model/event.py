@@ -18,7 +18,7 @@ class Origin:
     official: bool = False
     """A state's own word, or a medium that state controls: it cannot confirm itself."""
     state: str = ""
-    """The state whose word an official origin is, where it is known: its leaders, ministries and media are one voice."""
+    """The state whose word an official origin is, where known: its leaders, ministries and media are one voice."""
     kind: str = ""
     """What sort of voice: 'independent_monitor', 'official', 'media', 'analyst'; empty where it is not known."""
 
