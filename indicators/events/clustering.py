@@ -52,11 +52,11 @@ def class_of(report: Report) -> str:
 class Open:
     """An event while it grows."""
 
-    __slots__ = ("actors", "direction", "facts", "items", "lineages", "place", "quantities", "seed")
+    __slots__ = ("actors", "direction", "facts", "items", "lineages", "quantities", "seed", "where")
 
     def __init__(self, seed: Facts) -> None:
         self.seed = seed
-        self.place = seed
+        self.where = seed.where
         self.facts = [seed]
         self.items = {seed.item}
         self.lineages = {seed.lineage}
@@ -75,18 +75,8 @@ class Open:
             self.direction = facts.direction
         if facts.quantity is not None:
             self.quantities.setdefault(facts.quantity.unit, facts.quantity)
-        if _narrower(facts, self.place):
-            self.place = facts
-
-
-def _narrower(one: Facts, other: Facts) -> bool:
-    """Whether `one` says more exactly where."""
-    mine, theirs = one.specific, other.specific
-    if mine:
-        return not theirs
-    if theirs or not one.vague:
-        return False
-    return not other.vague or min(p.radius_km for p in one.vague) < min(p.radius_km for p in other.vague)
+        if facts.where is not self.where and facts.where.narrower(self.where):
+            self.where = facts.where
 
 
 def cluster(
@@ -110,8 +100,8 @@ def cluster(
     found: list[Event] = []
     for key in sorted(blocks):
         classes: dict[str, list[Facts]] = {}
-        for report in blocks[key].values():
-            classes.setdefault(class_of(report), []).append(Facts(report))
+        for signal_id, report in blocks[key].items():
+            classes.setdefault(class_of(report), []).append(Facts(report, places, signal_id))
         groups = {
             name: _grown(sorted(facts, key=lambda one: one.order), within.total_seconds(), places)
             for name, facts in sorted(classes.items())
@@ -150,7 +140,7 @@ def days_open(seed: Facts) -> range:
     """The days of which a mention may join the event that `seed` founds; one wider than the rule, which decides."""
     if not seed.planned:
         return range(seed.first - 1, seed.day + 2)
-    announced = int(seed.published // 86400) + 719163
+    announced = seed.announced
     return range(min(seed.first, announced) - 1, max(seed.day + 1, announced + PLANNED_FOR_DAYS) + 1)
 
 
@@ -174,12 +164,14 @@ def _home(
             best, best_fit = event, fit
     if best is not None or facts.report.signal.assertion is Assertion.RECALLED:
         return best
+    elsewhere = facts.where.elsewhere if facts.family not in LEADERS else frozenset()
     for day in range(facts.first, facts.day + 1):
         for event in by_day.get(day, ()):
-            if not same_time(event.seed, facts, within):
+            # The cheapest question first: most open events are of another place.
+            if event.where.number in elsewhere:
                 continue
             fit = _fit(event, facts, places, of_one_text=False)
-            if fit is None:
+            if fit is None or not same_time(event.seed, facts, within):
                 continue
             fit -= day_gap(event.seed, facts)
             if fit > best_fit:
@@ -189,38 +181,36 @@ def _home(
 
 def _fit(event: Open, facts: Facts, places: Map, *, of_one_text: bool) -> float | None:
     """How well a report fits an event by what both say; None where they cannot be one happening."""
-    if opposed(event.direction, facts.direction):
-        return None
     fit = _place_fit(event, facts, places)
-    if fit is None:
+    if fit is None or (facts.direction is not event.direction and opposed(event.direction, facts.direction)):
         return None
     if event.actors and facts.actors:
         shared = len(event.actors & facts.actors)
         if not _people_agree(facts.family, event, facts, shared):
             return None
         fit += 1.0 if shared else 0.0
-    if facts.quantity is not None:
-        held = event.quantities.get(facts.quantity.unit)
-        if held is not None:
-            if numbers_agree(held, facts.quantity):
-                fit += 2.0
-            elif of_one_text:
-                fit -= 2.0
-            elif numbers_clash(held, facts.quantity) or fit < 3.0 or day_gap(event.seed, facts) > 0:
-                return None
-            else:
-                fit -= 2.0
-    return fit
+    if facts.quantity is None or facts.quantity.unit not in event.quantities:
+        return fit
+    return _number_fit(fit, event, facts, of_one_text=of_one_text)
 
 
 def _place_fit(event: Open, facts: Facts, places: Map) -> float | None:
     """Agreement in place; leaders who meet are where they are, whatever town the writer names."""
-    fit = places.agreement(event.place, facts)
+    fit = places.agreement(event.where, facts.where)
     if fit is not None:
         return float(fit)
-    if facts.family in LEADERS and len(event.actors & facts.actors) >= 2:
-        return 0.5
-    return None
+    return 0.5 if facts.family in LEADERS and len(event.actors & facts.actors) >= 2 else None
+
+
+def _number_fit(fit: float, event: Open, facts: Facts, *, of_one_text: bool) -> float | None:
+    """Agreement in number; another one is a contradiction when all else is the same, else another happening."""
+    assert facts.quantity is not None
+    held = event.quantities[facts.quantity.unit]
+    if numbers_agree(held, facts.quantity):
+        return fit + 2.0
+    if not of_one_text and (fit < 3.0 or numbers_clash(held, facts.quantity) or day_gap(event.seed, facts) > 0):
+        return None
+    return fit - 2.0
 
 
 def _people_agree(family: str, event: Open, facts: Facts, shared: int) -> bool:
@@ -249,7 +239,7 @@ def gainsays(denial: Open, event: Open, places: Map, within: float) -> bool:
         day_gap(event.seed, denial.seed) <= 1
         and abs(event.seed.published - denial.seed.published) <= within
         and not opposed(event.direction, denial.direction)
-        and places.agreement(event.place, denial.place) is not None
+        and places.agreement(event.where, denial.where) is not None
     )
 
 
@@ -260,13 +250,12 @@ def _event(name: str, grown: Open, opposing: list[Open], own_voices: Mapping[str
     against = tuple(facts.report for other in opposing for facts in other.facts)
     verdict = judge(reports, against=against, counted=name == COUNTED)
     known = [report.signal.known_at for report in reports]
-    first = min(reports, key=lambda one: (one.signal.known_at, one.signal.published_at, one.signal.signal_id))
-    on = seed.report.signal.published_at.date().toordinal()
+    first = min(grown.facts, key=lambda one: (one.report.signal.known_at, one.published, one.signal_id))
     return Event(
-        event_id=f"e{first.signal.signal_id}",
+        event_id=f"e{first.signal_id}",
         family=seed.family,
         indicator=seed.report.signal.indicator,
-        occurred_on=date.fromordinal(on if seed.planned else seed.day),
+        occurred_on=date.fromordinal(seed.announced if seed.planned else seed.day),
         first_known_at=min(known),
         known_at=max(known, default=min(known)) if not against else max(*known, *[r.signal.known_at for r in against]),
         reports=reports,

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
-from indicators.events.likeness import Facts, Map, numbers_agree
+from indicators.events.likeness import Map, Where, numbers_agree
 from indicators.model.actor import AttributionKind
 from indicators.model.event import Event, Origin, Report
 from indicators.model.signal import Assertion, Direction
@@ -189,7 +189,7 @@ def _directions(event: Event) -> list[Contradiction]:
 def _denials(event: Event, others: Iterable[Event]) -> list[Contradiction]:
     """Events of the same kind, place and day in which somebody says that it is not so."""
     places = Map()
-    mine = Facts(event.reports[0])
+    mine = _where(event, places)
     found = []
     for other in others:
         assertion = other.reports[0].signal.assertion
@@ -197,18 +197,28 @@ def _denials(event: Event, others: Iterable[Event]) -> list[Contradiction]:
             (other.family, other.indicator) != (event.family, event.indicator)
             or assertion not in (Assertion.DENIED, Assertion.NEGATED)
             or abs((other.occurred_on - event.occurred_on).days) > 1
-            or places.agreement(mine, Facts(other.reports[0])) is None
+            or places.agreement(mine, _where(other, places)) is None
         ):
             continue
         found.append(
             Contradiction(
                 about="whether it happened",
-                says=mine.report.signal.assertion.value,
+                says=event.reports[0].signal.assertion.value,
                 reports=event.reports,
                 against=assertion.value,
                 opposing=other.reports,
             )
         )
+    return found
+
+
+def _where(event: Event, places: Map) -> Where:
+    """The narrowest place that a report of the event names."""
+    found = places.where(event.reports[0].signal.places)
+    for report in event.reports[1:]:
+        other = places.where(report.signal.places)
+        if other.narrower(found):
+            found = other
     return found
 
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from math import asin, cos, radians, sin, sqrt
 
+from indicators.model.actor import Actor
 from indicators.model.event import Report
-from indicators.model.place import Place, PlaceRole
+from indicators.model.place import Place, PlaceMention, PlaceRole
 from indicators.model.signal import Assertion, Direction, Quantity
 
 VAGUE_KM = 60.0
@@ -26,39 +27,26 @@ SPEAKERS = frozenset(
 """Families in which another actor makes another happening: two embassies that leave are two."""
 
 _EARTH_KM = 6371.0
+UNIX_DAY = 719163
+"""The day number of 1 January 1970."""
 
 
-class Facts:
-    """What of a report decides where it belongs, taken out once."""
+class Where:
+    """The places of a mention, sorted once; mentions of the same places share one."""
 
-    __slots__ = (
-        "actors", "at", "dated", "day", "direction", "family", "first", "from_", "item", "key", "lineage", "order",
-        "planned", "published", "quantity", "report", "to", "vague",
-    )  # fmt: skip
+    __slots__ = ("at", "elsewhere", "fits", "from_", "number", "specific", "to", "vague", "vague_km")
 
-    def __init__(self, report: Report) -> None:
-        signal = report.signal
-        self.report = report
-        self.family = signal.family
-        self.item = signal.item_id
-        self.lineage = report.reprint_of or signal.item_id
-        self.published = signal.published_at.timestamp()
-        self.order = (self.published, signal.item_id, signal.evidence.start, signal.evidence.end, signal.signal_id)
-        on = signal.published_at.date().toordinal()
-        first, last = signal.occurred_on[0].toordinal(), signal.occurred_on[1].toordinal()
-        self.planned = signal.assertion is Assertion.PLANNED
-        # A long span ('since October') says when it began, not which day it is told of; its last days are what counts.
-        self.day = last if self.planned else min(last, on)
-        self.first = max(min(first, self.day), self.day - 3)
-        self.dated = self.day != on
-        self.quantity = signal.quantity
-        self.direction = signal.direction
-        self.actors = frozenset([actor.id for actor in signal.actors])
+    def __init__(self, number: int, mentions: tuple[PlaceMention, ...]) -> None:
+        self.number = number
+        self.fits: dict[int, int | None] = {}
+        """How well it agrees with others, by their numbers; filled by `Map.agreement`."""
+        self.elsewhere: set[int] = set()
+        """The numbers of those with which it does not."""
         self.from_: tuple[Place, ...] = ()
         self.to: tuple[Place, ...] = ()
         self.at: tuple[Place, ...] = ()
         self.vague: tuple[Place, ...] = ()
-        for mention in signal.places:
+        for mention in mentions:
             place = mention.place
             if place.radius_km >= VAGUE_KM or place.kind in VAGUE_KINDS:
                 self.vague += (place,)
@@ -68,11 +56,51 @@ class Facts:
                 self.to += (place,)
             else:
                 self.at += (place,)
+        self.specific = self.to + self.at + self.from_
+        self.vague_km = min((place.radius_km for place in self.vague), default=0.0)
+
+    def narrower(self, other: Where) -> bool:
+        """Whether this says more exactly where than the other."""
+        if self.specific:
+            return not other.specific
+        if other.specific or not self.vague:
+            return False
+        return not other.vague or self.vague_km < other.vague_km
+
+
+class Facts:
+    """What of a report decides where it belongs, taken out once."""
+
+    __slots__ = (
+        "actors", "dated", "day", "direction", "family", "first", "item", "lineage", "order",
+        "planned", "published", "quantity", "report", "signal_id", "where",
+    )  # fmt: skip
+
+    def __init__(self, report: Report, places: Map, signal_id: str | None = None) -> None:
+        signal = report.signal
+        self.report = report
+        self.family = signal.family
+        self.item = signal.item_id
+        self.signal_id = signal_id or signal.signal_id
+        self.lineage = report.reprint_of or signal.item_id
+        self.published = published = signal.published_at.timestamp()
+        self.order = (published, signal.item_id, signal.evidence.start, signal.evidence.end, self.signal_id)
+        on = int(published // 86400) + UNIX_DAY
+        first, last = signal.occurred_on
+        self.planned = signal.assertion is Assertion.PLANNED
+        # A long span ('since October') says when it began, not which day it is told of; its last days are what counts.
+        self.day = day = last.toordinal() if self.planned or last.toordinal() < on else on
+        self.first = max(min(first.toordinal(), day), day - 3)
+        self.dated = day != on
+        self.quantity = signal.quantity
+        self.direction = signal.direction
+        self.actors = places.people(signal.actors)
+        self.where = places.where(signal.places)
 
     @property
-    def specific(self) -> tuple[Place, ...]:
-        """Every place that is a point on the map."""
-        return self.to + self.at + self.from_
+    def announced(self) -> int:
+        """The day of publication, as a day number."""
+        return int(self.published // 86400) + UNIX_DAY
 
 
 def far(one: Place, other: Place) -> float:
@@ -84,20 +112,39 @@ def far(one: Place, other: Place) -> float:
 
 
 class Map:
-    """Which places agree; each pair is measured once."""
+    """Which places agree; each name is read once and each pair is measured once."""
 
-    __slots__ = ("_inside", "_near")
+    __slots__ = ("_inside", "_near", "_people", "_where")
 
     def __init__(self) -> None:
         self._near: dict[tuple[str, str], bool] = {}
         self._inside: dict[tuple[str, str], bool] = {}
+        self._where: dict[tuple[PlaceMention, ...], Where] = {}
+        self._people: dict[tuple[Actor, ...], frozenset[str]] = {}
+
+    def where(self, mentions: tuple[PlaceMention, ...]) -> Where:
+        """The places of a mention, sorted by how exact they are and by their part in it."""
+        known = self._where.get(mentions)
+        if known is None:
+            known = self._where[mentions] = Where(len(self._where), mentions)
+        return known
+
+    def people(self, actors: tuple[Actor, ...]) -> frozenset[str]:
+        """The ids of a mention's actors."""
+        known = self._people.get(actors)
+        if known is None:
+            known = self._people[actors] = frozenset(actor.id for actor in actors)
+        return known
 
     def near(self, one: Place, other: Place) -> bool:
         """Whether the circles within which two points are known touch."""
         key = (one.id, other.id) if one.id <= other.id else (other.id, one.id)
         known = self._near.get(key)
         if known is None:
-            known = self._near[key] = key[0] == key[1] or far(one, other) <= max(one.radius_km + other.radius_km, 5.0)
+            reach = max(one.radius_km + other.radius_km, 5.0)
+            # Most pairs differ in latitude alone by more than that: a degree of it is 111 km everywhere.
+            known = key[0] == key[1] or (abs(one.lat - other.lat) * 111.0 <= reach and far(one, other) <= reach)
+            self._near[key] = known
         return known
 
     def inside(self, point: Place, wide: Place) -> bool:
@@ -125,8 +172,17 @@ class Map:
         """Whether any two of them agree."""
         return any(self.near(one, other) for one in some for other in others)
 
-    def agreement(self, one: Facts, other: Facts) -> int | None:
+    def agreement(self, one: Where, other: Where) -> int | None:
         """How well two mentions agree in place: 4 one name, 3 near, 2 one area, 1 inside, 0 nothing said; else None."""
+        if other.number not in one.fits:
+            fit = self._compared(one, other)
+            one.fits[other.number] = other.fits[one.number] = fit
+            if fit is None:
+                one.elsewhere.add(other.number)
+                other.elsewhere.add(one.number)
+        return one.fits[other.number]
+
+    def _compared(self, one: Where, other: Where) -> int | None:
         if self._apart(one.from_, other.from_) or self._apart(one.to, other.to):
             return None
         mine, theirs = one.specific, other.specific
@@ -141,6 +197,11 @@ class Map:
         return bool(some) and bool(others) and not self.any_near(some, others)
 
     def _points(self, mine: tuple[Place, ...], theirs: tuple[Place, ...]) -> int | None:
+        if len(mine) == len(theirs) == 1:
+            one, other = mine[0], theirs[0]
+            if one.id == other.id:
+                return 4
+            return 3 if self.near(one, other) else None
         if any(one.id == other.id for one in mine for other in theirs):
             return 4
         return 3 if self.any_near(mine, theirs) else None
@@ -160,7 +221,9 @@ class Map:
 
 def day_gap(one: Facts, other: Facts) -> int:
     """Days between two spans of days; 0 when they meet."""
-    return max(0, one.first - other.day, other.first - one.day)
+    if one.first > other.day:
+        return one.first - other.day
+    return other.first - one.day if other.first > one.day else 0
 
 
 def same_time(seed: Facts, later: Facts, within: float) -> bool:
@@ -169,7 +232,7 @@ def same_time(seed: Facts, later: Facts, within: float) -> bool:
         # 'Drills will start tomorrow' the day after they were seen: only on the day itself.
         return day_gap(seed, later) <= 1 and later.published - seed.published <= within
     if seed.planned:
-        announced = int(seed.published // 86400) + 719163
+        announced = seed.announced
         if seed.day > announced and day_gap(seed, later) <= 1:
             return True
         if later.planned:

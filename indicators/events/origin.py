@@ -182,12 +182,11 @@ def resolve_loops(reports: Sequence[Report], own: Mapping[str, Origin]) -> tuple
     turn lead back to A and none of them speaks for itself, neither is a second voice.
     """
     cites: dict[str, set[str]] = {}
-    owns: dict[str, str] = {}
     for report in reports:
-        me = own[report.owner].id if report.owner in own else f"owner:{report.owner}"
-        owns.setdefault(me, report.owner)
         if report.origin.known:
-            cites.setdefault(me, set()).add(report.origin.id)
+            cites.setdefault(_me(report, own), set()).add(report.origin.id)
+    if not any(of != me and of in cites for me, named in cites.items() for of in named):
+        return tuple(reports)
     looped = _looped({me: {of for of in named if of != me} for me, named in cites.items() if me not in named})
     if not looped:
         return tuple(reports)

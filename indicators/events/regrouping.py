@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from indicators.events.clustering import COUNTED, REPEAT_WITHIN, class_of, cluster, days_open, key_of
-from indicators.events.likeness import Facts, day_gap
+from indicators.events.likeness import Facts, Map, day_gap
 from indicators.model.event import Event, Origin, Report
 from indicators.model.signal import Assertion
 
@@ -51,9 +51,9 @@ class _Standing:
 
     __slots__ = ("days", "event", "facts", "lineages", "name", "seed")
 
-    def __init__(self, event: Event) -> None:
+    def __init__(self, event: Event, places: Map) -> None:
         self.event = event
-        self.facts = sorted((Facts(report) for report in event.reports), key=lambda one: one.order)
+        self.facts = sorted((Facts(report, places) for report in event.reports), key=lambda one: one.order)
         self.seed = self.facts[0]
         self.days = days_open(self.seed)
         self.lineages = {one.lineage for one in self.facts}
@@ -82,15 +82,16 @@ def _touched(new: Sequence[Report], events: Sequence[Event], within: timedelta) 
 
 def _touched_in_block(new: Sequence[Report], events: Sequence[Event], within: timedelta) -> list[Event]:
     """The same within one family and indicator."""
-    standing = [_Standing(event) for event in events]
+    places = Map()
+    standing = [_Standing(event, places) for event in events]
     ids = {report.signal.signal_id for report in new}
     chosen: set[int] = set()
     moving: list[Facts] = []
     for name in sorted({class_of(report) for report in new} | {one.name for one in standing}):
         mine = [one for one in standing if one.name == name]
-        front = [Facts(report) for report in new if class_of(report) == name]
+        front = [Facts(report, places) for report in new if class_of(report) == name]
         # A coding that comes again replaces its elder wherever that one was put.
-        front += [one for held in standing for one in held.facts if held.name == name and one.order[-1] in ids]
+        front += [one for held in standing for one in held.facts if held.name == name and one.signal_id in ids]
         moving += _spread(front, mine, chosen)
     denials = [one for one in standing if one.name in (Assertion.DENIED.value, Assertion.NEGATED.value)]
     if denials or any(class_of(one.report) != COUNTED for one in moving):
@@ -104,14 +105,14 @@ def _spread(front: list[Facts], standing: Sequence[_Standing], chosen: set[int])
     moving: list[Facts] = []
     while front:
         facts = front.pop()
-        signal_id = str(facts.order[-1])
+        signal_id = facts.signal_id
         if signal_id in moved:
             continue
         moved.add(signal_id)
         moving.append(facts)
         opened = days_open(facts)
         for one in standing:
-            mine = any(member.order[-1] == signal_id for member in one.facts)
+            mine = any(member.signal_id == signal_id for member in one.facts)
             takes = mine or one.admits((facts.first, facts.day), facts.lineage)
             if takes:
                 chosen.add(id(one))
@@ -130,7 +131,7 @@ def _spread(front: list[Facts], standing: Sequence[_Standing], chosen: set[int])
                     front.extend(
                         member
                         for member in _later(other.facts, facts)
-                        if str(member.order[-1]) not in moved and one.admits((member.first, member.day), member.lineage)
+                        if member.signal_id not in moved and one.admits((member.first, member.day), member.lineage)
                     )
     return moving
 
