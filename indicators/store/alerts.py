@@ -149,6 +149,13 @@ def open_alerts(connection: Connection, problem: str | None = None, *, as_of: da
     return alerts(connection, problem, as_of=as_of, only_open=True)
 
 
+def lately(connection: Connection, problem: str, *, as_of: datetime, raised_since: datetime) -> list[Alert]:
+    """The open alerts and those raised since, whatever became of them, latest first: what a decision must know."""
+    known = {alert.alert_id: alert for alert in open_alerts(connection, problem, as_of=as_of)}
+    known |= {one.alert_id: one for one in alerts(connection, problem, as_of=as_of, raised_since=raised_since)}
+    return sorted(known.values(), key=lambda alert: (alert.raised_at, alert.level, alert.alert_id), reverse=True)
+
+
 def history(connection: Connection, alert_id: str) -> list[tuple[datetime, Alert]]:
     """Each step of an alert's life with its instant, oldest first."""
     rows = connection.execute(
@@ -180,6 +187,7 @@ def _keeping_the_officers_word(decided: Alert) -> Callable[[Alert], Alert]:
             why=decided.why,
             state=AlertState.CLEARED if closed else held.state,
             cleared_at=decided.cleared_at if closed else held.cleared_at,
+            note=held.note or (decided.note if closed else ""),
         )
 
     return merged

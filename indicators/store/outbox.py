@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, Protocol
 
 from sqlalchemy import (
     Column,
     Connection,
+    Engine,
     Index,
     Integer,
     LargeBinary,
@@ -26,6 +27,7 @@ from sqlalchemy import (
 
 from feeds.database import Instant, metadata
 from indicators.model.alert import Mail, MailState
+from indicators.store.problems import writing
 from indicators.store.versions import Serial, insert_new
 
 outbox = Table(
@@ -123,29 +125,38 @@ def claim(connection: Connection, *, now: datetime, limit: int = 50, hold_for: t
     return [_mail(row) for row in rows]
 
 
-def record(
-    connection: Connection,
-    message_id: str,
-    *,
-    state: MailState,
-    tries: int,
-    next_try_at: datetime,
-    sent_at: datetime | None = None,
-    error: str = "",
-) -> None:
-    """Keep how a try went, and let go of the mail. One that is out already stays out, whatever a slow sender says."""
-    connection.execute(
-        update(outbox)
-        .where(outbox.c.message_id == message_id, outbox.c.state != MailState.SENT.value)
-        .values(
-            state=state.value,
-            tries=tries,
-            next_try_at=next_try_at,
-            sent_at=sent_at,
-            error=error,
-            claimed_until=None,
+def record(connection: Connection, tried: Iterable[Mail]) -> None:
+    """Keep how each try went, and let go of the mails. One that is out stays out, whatever a slow sender says of it."""
+    for mail in tried:
+        connection.execute(
+            update(outbox)
+            .where(outbox.c.message_id == mail.message_id, outbox.c.state != MailState.SENT.value)
+            .values(
+                state=mail.state.value,
+                tries=mail.tries,
+                next_try_at=mail.next_try_at,
+                sent_at=mail.sent_at,
+                error=mail.error,
+                claimed_until=None,
+            )
         )
-    )
+
+
+class Queue:
+    """The outbox as a sender sees it: each call is a transaction of its own; none is open while mail is on its way."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+
+    def claim(self, *, now: datetime, limit: int = 50) -> list[Mail]:
+        """The mails due, held for this sender alone."""
+        with writing(self._engine) as connection:
+            return claim(connection, now=now, limit=limit)
+
+    def record(self, mails: Iterable[Mail]) -> None:
+        """Keep how each try went."""
+        with writing(self._engine) as connection:
+            record(connection, mails)
 
 
 def retry(connection: Connection, message_id: str, *, now: datetime) -> bool:
@@ -190,29 +201,57 @@ def next_try_at(connection: Connection) -> datetime | None:
     return found
 
 
-def catch(
-    connection: Connection,
-    *,
-    sender: str,
-    recipients: Iterable[str],
-    subject: str,
-    message_id: str,
-    content: bytes,
-    dated_at: datetime | None,
-    caught_at: datetime,
-) -> None:
-    """Keep a mail caught on this machine."""
+class Handed(Protocol):
+    """A mail as a mail server on this machine took it."""
+
+    @property
+    def sender(self) -> str:
+        """Who sent it."""
+
+    @property
+    def recipients(self) -> Sequence[str]:
+        """Whom it was for."""
+
+    @property
+    def subject(self) -> str:
+        """Its subject."""
+
+    @property
+    def message_id(self) -> str:
+        """Its own id."""
+
+    @property
+    def dated_at(self) -> datetime | None:
+        """The mail's own date."""
+
+    @property
+    def content(self) -> bytes:
+        """All of it."""
+
+
+def catch(connection: Connection, mail: Handed, *, at: datetime) -> None:
+    """Keep a mail caught on this machine at `at`, by the world's clock."""
     connection.execute(
         insert(caught_mail).values(
-            sender=sender,
-            recipients="\n".join(recipients),
-            subject=subject,
-            message_id=message_id,
-            content=content,
-            dated_at=dated_at,
-            caught_at=caught_at,
+            sender=mail.sender,
+            recipients="\n".join(mail.recipients),
+            subject=mail.subject,
+            message_id=mail.message_id,
+            content=mail.content,
+            dated_at=mail.dated_at,
+            caught_at=at,
         )
     )
+
+
+def keeper(engine: Engine, *, clock: Callable[[], datetime]) -> Callable[[Handed], None]:
+    """What a mail catcher calls for each mail it takes."""
+
+    def keep(mail: Handed) -> None:
+        with writing(engine) as connection:
+            catch(connection, mail, at=clock())
+
+    return keep
 
 
 def caught(connection: Connection, *, as_of: datetime | None = None, limit: int | None = 200) -> list[CaughtMail]:

@@ -22,7 +22,7 @@ PROBLEM = "crossing"
 def an_item(item_id: str = "monitor:1", *, at: datetime = NOON, **rest: Any) -> Item:
     """A publication of the monitor."""
     fields: dict[str, Any] = {
-        "source": item_id.split(":")[0],
+        "source": item_id.split(":", maxsplit=1)[0],
         "url": f"https://example.org/{item_id}",
         "title": "Tanks moved",
         "text": "Thirty tanks were moved to the south.",
@@ -36,7 +36,7 @@ def an_item(item_id: str = "monitor:1", *, at: datetime = NOON, **rest: Any) -> 
 def a_signal(item_id: str = "monitor:1", *, at: datetime = NOON, start: int = 13, **rest: Any) -> Signal:
     """A coded mention with everything a signal can carry."""
     fields: dict[str, Any] = {
-        "source": item_id.split(":")[0],
+        "source": item_id.split(":", maxsplit=1)[0],
         "indicator": "equipment_moves",
         "family": "equipment_move",
         "weight": Weight.SUPPORTING,
