@@ -134,13 +134,13 @@ def board_table(
 def _row(row: Row, theme: Theme, link: Callable[[str], str] | None, spark_width: int) -> str:
     standing = row.standing
     mark = theme.standing(standing)
-    name = f"<b>{escape(row.code)}</b> {escape(row.name)}"
-    if link is not None:
-        name = f'<a href="{escape(link(row.id))}" target="_self">{name}</a>'
+    name = f"<b>{escape(row.code)}</b><span>{escape(row.name)}"
     if standing is not None and standing.weight is Weight.CRITICAL:
         name += '<span class="v-tag v-critical" title="Critical indicator">C</span>'
     elif standing is not None and standing.weight is Weight.COUNTER:
         name += '<span class="v-tag" title="Counter-indicator: shown apart, never subtracted">K</span>'
+    name += "</span>"
+    name = f'<a href="{escape(link(row.id))}" target="_self">{name}</a>' if link else f"<a>{name}</a>"
     spark = sparkline(row.counts, mark=mark, limit=row.thresholds.watch, theme=theme, width=spark_width)
     seen = "with gaps" if any(count is None for count in row.counts) else "without gaps"
     picture = f'<img src="{spark}" width="{spark_width}" height="26" alt="{len(row.counts)} days of counts, {seen}">'

@@ -74,7 +74,7 @@ def ladder_figure(
             font={"size": 11, "color": theme.ink},
         )  # fmt: skip
     figure.update_layout(
-        **layout(theme, height=height, margin={"l": 92, "r": 34, "t": 6, "b": 26}, hovermode="closest"),
+        **layout(theme, height=height, margin={"l": 104, "r": 40, "t": 12, "b": 32}, hovermode="closest"),
         xaxis=time_axis(theme, range=[since, until]),
         yaxis={
             "range": [0.5, 5.6], "tickvals": [1, 2, 3, 4, 5], "fixedrange": True, "zeroline": False, "showgrid": False,
@@ -94,7 +94,7 @@ def _stretches(
 ) -> list[tuple[datetime, datetime, WatchCondition]]:
     """From when to when each condition held, cut to the picture."""
     ordered = sorted(changes, key=lambda change: change[0])
-    ends = [at for at, _ in ordered[1:]] + [until]
+    ends = [*(at for at, _ in ordered[1:]), until][: len(ordered)]
     return [
         (max(start, since), min(end, until), condition)
         for (start, condition), end in zip(ordered, ends, strict=True)

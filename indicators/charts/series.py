@@ -95,7 +95,7 @@ def indicator_figure(
         )  # fmt: skip
     lanes = 1 + max((row for _, row in rows), default=-1)
     figure.update_layout(
-        **layout(theme, height=height + 15 * lanes, margin={"l": 38, "r": 76, "t": 10 + 15 * lanes + 6, "b": 28})
+        **layout(theme, height=height + 15 * lanes, margin={"l": 44, "r": 86, "t": 12 + 15 * lanes + 6, "b": 34})
     )
     figure.update_yaxes(count_axis(theme, range=[0, top]), row=1, col=1)
     figure.update_xaxes(time_axis(theme, showticklabels=False, ticks="", range=_span(series)), row=1, col=1)
@@ -129,7 +129,7 @@ def board_figure(panels: Sequence[Panel], *, theme: Theme = DARK, height: int = 
             x=1, xref="paper", xanchor="right", y=1, yref=f"{name} domain", yanchor="bottom", yshift=3,
             showarrow=False, text=panel.mark.label, font={"size": 12, "color": panel.mark.text},
         )  # fmt: skip
-    figure.update_layout(**layout(theme, height=height, margin={"l": 30, "r": 70, "t": 22, "b": 26}))
+    figure.update_layout(**layout(theme, height=height, margin={"l": 38, "r": 78, "t": 30, "b": 32}))
     return figure
 
 

@@ -11,7 +11,7 @@ from indicators.model.level import Level
 
 @cache
 def sheet(name: str = "dark", more: str = "") -> str:
-    """The CSS of everything `indicators.charts.board` writes, and `more` of the same kind, in the look called `name`."""
+    """The CSS of everything `indicators.charts.board` writes, and `more` of its kind, in the look called `name`."""
     theme = THEMES[name]
     words = {
         "@gapground": theme.gap_ground,

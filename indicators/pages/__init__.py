@@ -9,13 +9,17 @@ import streamlit as st
 
 def run() -> None:
     """The dashboard: page configuration, look, navigation, and the page asked for."""
-    from indicators.pages import frame, overview
+    from indicators.pages import alerts, feeds, frame, handbook, indicator, overview
 
     st.set_page_config(page_title="Vedette", page_icon="◆", layout="wide", initial_sidebar_state="collapsed")
     frame.dress()
     page = st.navigation(
         [
             st.Page(_guarded(overview.page), title="Overview", url_path="overview", default=True),
+            st.Page(_guarded(indicator.page), title="Indicator", url_path="indicator"),
+            st.Page(_guarded(feeds.page), title="Feeds", url_path="feeds"),
+            st.Page(_guarded(alerts.page), title="Alerts", url_path="alerts"),
+            st.Page(_guarded(handbook.page), title="Handbook", url_path="handbook"),
         ],
         position="top",
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from datetime import UTC, date, datetime, time
 from html import escape
 from pathlib import Path
@@ -104,8 +105,8 @@ def notices(pulse: Pulse, as_of: datetime | None) -> list[str]:
         ended = " It ran to its end." if pulse.state is PollerState.ENDED else ""
         strips.append(
             notice(
-                f"<b>Reconstruction</b> <span>Replay of {escape(pulse.replay)}: documents written for this project "
-                f"from public dates, polled on an accelerated clock.{ended} Mail goes only to the Alerts page.</span>",
+                f"<b>Replay</b> <span>{escape(pulse.replay)}. Polled on an accelerated clock.{ended} "
+                "Mail goes only to the Alerts page.</span>",
                 kind="replay",
             )
         )
@@ -136,6 +137,23 @@ def notices(pulse: Pulse, as_of: datetime | None) -> list[str]:
 def heading(title: str, aside: str = "") -> None:
     """A small heading over a panel; both texts are plain."""
     st.html(f'<div class="v-h"><b>{escape(title)}</b><span>{escape(aside)}</span></div>')
+
+
+def quiet(text: str, *, panel: bool = False) -> None:
+    """A remark in a low voice; `text` is markup made by the caller."""
+    st.html(f'<div class="v-quiet{" v-panel" if panel else ""}">{text}</div>')
+
+
+def table(head: Sequence[str], rows: Iterable[str]) -> str:
+    """A table of rows that the caller has escaped."""
+    heads = f"<thead><tr>{''.join(f'<th>{name}</th>' for name in head)}</tr></thead>" if head else ""
+    return f'<table class="v-table">{heads}<tbody>{"".join(rows)}</tbody></table>'
+
+
+def numbers(cells: Iterable[tuple[str, str, str]]) -> str:
+    """A row of figures: name, value, remark; values and remarks are markup."""
+    made = "".join(f"<div><small>{name}</small><b>{value}</b><em>{note}</em></div>" for name, value, note in cells)
+    return f'<div class="v-kpis">{made}</div>'
 
 
 def officer() -> str:

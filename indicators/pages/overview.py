@@ -8,6 +8,7 @@ from html import escape
 
 import streamlit as st
 
+from indicators.briefing.picture import MAP_DAYS, PANEL_DAYS, Change, Picture
 from indicators.charts import board as html
 from indicators.charts.board import moment
 from indicators.charts.ladder import ladder_figure
@@ -16,7 +17,7 @@ from indicators.charts.series import Panel, board_figure
 from indicators.charts.theme import CONFIG, DARK, Mark, rank
 from indicators.model.level import Level, SetCondition, WatchCondition
 from indicators.pages import frame, reading
-from indicators.pages.views import Change, Picture, Pulse
+from indicators.pages.views import Pulse
 from indicators.settings import data_folder
 
 SPANS = {
@@ -43,19 +44,19 @@ def page() -> None:
     @st.fragment(run_every=frame.refresh(pulse, as_of))
     def live() -> None:
         span = SPANS[str(st.session_state.get("span") or "24 h")]
-        show(reading.overview(problem, as_of, span))
+        show(*reading.overview(problem, as_of, span), pinned=as_of is not None)
 
     live()
 
 
-def show(picture: Picture) -> None:
+def show(picture: Picture, pulse: Pulse, *, pinned: bool) -> None:
     """Place everything."""
-    as_of = picture.board.as_of if picture.pinned else None
+    as_of = picture.board.as_of if pinned else None
 
     def name(indicator: str) -> str:
         return picture.names.get(indicator, indicator)
 
-    st.html(html.banner(picture.board, names=name, strips=frame.notices(picture.pulse, as_of)))
+    st.html(html.banner(picture.board, names=name, strips=frame.notices(pulse, as_of)))
     left, right = st.columns([1.55, 1], gap="medium")
     with left:
         st.html(
@@ -76,12 +77,12 @@ def show(picture: Picture) -> None:
 
 def panels(picture: Picture) -> None:
     """The problem's chosen indicators against their thresholds, together."""
-    if not picture.panels:
+    if not picture.together:
         return
     frame.heading("Against their thresholds", "bars: events of the day · line: events in the window")
     made = [
         Panel(title=one.title, series=one.series, thresholds=one.thresholds, mark=DARK.standing(one.standing))
-        for one in picture.panels
+        for one in (picture.panels[indicator] for indicator in picture.together)
     ]
     st.plotly_chart(board_figure(made), width="stretch", config=dict(CONFIG), key="panels", theme=None)
 
@@ -130,7 +131,7 @@ def ground(picture: Picture) -> None:
     marks = {row.id: (-rank(row.standing), DARK.standing(row.standing)) for row in picture.rows}
     placed = spots(picture.events, marks)
     frame.heading(
-        f"Where, last {reading.MAP_DAYS} days",
+        f"Where, last {MAP_DAYS} days",
         f"{len(picture.events)} counted events · circles: known only to that radius",
     )
     figure = map_figure(
@@ -144,7 +145,7 @@ def ladder(picture: Picture) -> None:
     frame.heading("Watch condition", "recommended, and as set by a person")
     until = picture.board.as_of
     figure = ladder_figure(
-        picture.board.history, picture.settings, since=until - timedelta(days=reading.PANEL_DAYS), until=until
+        picture.board.history, picture.settings, since=until - timedelta(days=PANEL_DAYS), until=until
     )
     st.plotly_chart(figure, width="stretch", config=dict(CONFIG), key="ladder", theme=None)
 

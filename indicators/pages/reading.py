@@ -5,51 +5,58 @@ Nothing is counted or decided here; what cannot be read comes back as a sentence
 
 from __future__ import annotations
 
-import math
+import os
 import secrets
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
 from typing import TypeVar
-from zoneinfo import ZoneInfo
 
 import streamlit as st
+import yaml
+from pydantic import ValidationError
 from sqlalchemy import Connection, Engine
 
-from feeds import database
+from feeds import database, health, registry
 from feeds import store as items
 from feeds.database import DatabaseUnusable
+from feeds.health import Condition, Health
 from feeds.model import Feed, Item, Poll
+from feeds.store import FeedState
 from indicators import catalogue as knowledge
-from indicators.catalogue import Catalogue, CatalogueProblems, Indicator
+from indicators.briefing import picture
+from indicators.briefing.picture import Picture
+from indicators.catalogue import Catalogue, CatalogueProblems
 from indicators.charts import series as drawn
-from indicators.charts.board import Row
+from indicators.model.alert import Silence, Subscriber
 from indicators.model.event import Event
-from indicators.model.level import Board, Level, SetCondition, Standing, ThresholdChange, Thresholds
-from indicators.model.series import CountChange, DayCoverage
+from indicators.model.level import Level, SetCondition, Standing, ThresholdChange, Thresholds
 from indicators.model.signal import Signal
 from indicators.pages.views import (
-    Change,
+    AlertsView,
+    FeedLine,
+    FeedsView,
     IndicatorView,
-    PanelView,
     Passage,
-    Picture,
     PollerState,
     Pulse,
 )
-from indicators.series import asof, frames
-from indicators.settings import Settings, SettingsProblems, data_folder, load_settings
+from indicators.settings import Settings, SettingsProblems, SubscriberSettings, data_folder, load_settings
+from indicators.store import alerts as kept_alerts
 from indicators.store import events as kept_events
 from indicators.store import heartbeat as pulses
 from indicators.store import levels as kept_levels
+from indicators.store import outbox as kept_mail
 from indicators.store import problems as trouble
-from indicators.store import series as kept_series
+from indicators.store import silences as kept_silences
+from indicators.store import subscribers as kept_subscribers
 from indicators.store import thresholds as kept_thresholds
 
-SPARK_DAYS = 60
-PANEL_DAYS = 90
-MAP_DAYS = 7
 CONTEXT_LETTERS = 220
+NEW_DATABASE = "has no tables"
+RHYTHM_FROM = timedelta(days=60)
 QUIET_AFTER = timedelta(minutes=3)
 """A round of polls may take a minute; after three the poller is not merely busy."""
 KEPT_FOR_S = 2.0
@@ -122,21 +129,18 @@ def pulse() -> Pulse:
             stopped = _last_word(connection) if last is None else None
     except Unreadable as problem:
         # A database without tables is a new one: there is nothing wrong with it.
-        fresh = "has no tables" in str(problem)
-        return Pulse(state=PollerState.NONE, now=real, trouble="" if fresh else str(problem))
+        return _troubled(Pulse(state=PollerState.NONE, now=real), problem)
     if last is None:
         return Pulse(state=PollerState.NONE, now=stopped or real)
     quiet = last.age(real) > QUIET_AFTER
     if last.mode is pulses.Mode.REPLAY:
         state = PollerState.ENDED if quiet else PollerState.REPLAY
-        return Pulse(state=state, now=last.at, heard_at=last.real_at, busy=last.note, replay=_replayed(last))
+        return Pulse(
+            state=state, now=last.at, heard_at=last.real_at, busy=last.note, replay=last.note or "recorded documents"
+        )
     if quiet:
         return Pulse(state=PollerState.LATE, now=last.at, heard_at=last.real_at, busy=last.note)
     return Pulse(state=PollerState.LIVE, now=real, heard_at=last.real_at, busy=last.note)
-
-
-def _replayed(last: pulses.Heartbeat) -> str:
-    return last.name.removeprefix("replay ") if last.name.startswith("replay ") else "recorded documents"
 
 
 def _last_word(connection: Connection) -> datetime | None:
@@ -148,161 +152,32 @@ def _last_word(connection: Connection) -> datetime | None:
 # --- the overview -----------------------------------------------------------------------------------------------------
 
 
-def overview(problem: str, as_of: datetime | None, changed_since: timedelta) -> Picture:
+def overview(problem: str, as_of: datetime | None, changed_since: timedelta) -> tuple[Picture, Pulse]:
     """Where a problem stood at `as_of`, or stands now."""
     beat = pulse()
     at = as_of or beat.now
-    known = catalogue(problem)
     try:
-        return _overview(settings().database.url, problem, at, changed_since, beat, as_of is not None)
-    except Unreadable as problem_line:
-        fresh = "has no tables" in str(problem_line)
-        board = Board(
-            problem=problem, name=known.problem.name, as_of=at, recommendation=None, set=None, history=(), standings=()
-        )
-        shown = beat if fresh or beat.trouble else Pulse(state=beat.state, now=beat.now, trouble=str(problem_line))
-        rows = tuple(_row(indicator, known, limits={}) for indicator in known.indicators.values())
-        return Picture(
-            problem=problem,
-            name=known.problem.name,
-            question=known.problem.question,
-            board=board,
-            pulse=shown,
-            pinned=as_of is not None,
-            rows=rows,
-            names=_names(known),
-            home=tuple(sorted(known.problem.area.countries)),
-        )
+        return _drawn(settings().database.url, problem, at, changed_since), beat
+    except Unreadable as line:
+        return picture.blank(catalogue(problem), as_of=at), _troubled(beat, line)
 
 
 @st.cache_data(ttl=KEPT_FOR_S, max_entries=32, show_spinner=False)
-def _overview(_url: str, problem: str, at: datetime, changed_since: timedelta, beat: Pulse, pinned: bool) -> Picture:
+def _drawn(_url: str, problem: str, at: datetime, changed_since: timedelta) -> Picture:
     known = catalogue(problem)
-    today = _day(at, known)
     with looking() as connection:
-        board = kept_levels.board(
-            connection,
-            problem,
-            as_of=at,
-            name=known.problem.name,
-            order=tuple(known.indicators),
-            history_since=at - timedelta(days=PANEL_DAYS),
-        )
-        limits = _limits(connection, known, at)
-        since = today - timedelta(days=PANEL_DAYS + 7)
-        counted, seen = _days(connection, problem, since, today, at)
-        happened = kept_events.events(connection, problem, since, today, as_of=at)
-        chosen = kept_levels.conditions_set(connection, problem, as_of=at)
-        changes = _changes(connection, known, board, chosen, since=at - changed_since, as_of=at)
-    standing = {one.indicator: one for one in board.standings}
-    last_on = _last_days(happened)
-    rows = []
-    panels = []
-    for indicator in known.indicators.values():
-        series = _series(counted.get(indicator.id, ()), seen.get(indicator.id, ()), indicator.id, since, today, at)
-        rows.append(
-            _row(
-                indicator,
-                known,
-                standing.get(indicator.id),
-                limits=limits,
-                series=series,
-                last_on=last_on.get(indicator.id),
-            )
-        )
-        if indicator.id in known.problem.board:
-            panels.append(
-                PanelView(
-                    title=f"{indicator.code} {indicator.name}",
-                    series=_tail(series, PANEL_DAYS),
-                    thresholds=limits[indicator.id].thresholds,
-                    standing=standing.get(indicator.id),
-                )
-            )
-    order = {
-        known.indicators[one].name: place for place, one in enumerate(known.problem.board) if one in known.indicators
-    }
-    panels.sort(key=lambda panel: order.get(panel.title.split(" ", 1)[1], 99))
-    near = today - timedelta(days=MAP_DAYS)
-    return Picture(
-        problem=problem,
-        name=known.problem.name,
-        question=known.problem.question,
-        board=board,
-        pulse=beat,
-        pinned=pinned,
-        rows=tuple(rows),
-        panels=tuple(panels),
-        events=tuple(event for event in happened if event.counted and event.occurred_on >= near),
-        changes=tuple(changes),
-        settings=tuple(chosen),
-        names=_names(known),
-        home=tuple(sorted(known.problem.area.countries)),
-    )
+        return picture.draw(connection, known, as_of=at, changed_since=at - changed_since, own=_own_limits(known))
 
 
-def _row(
-    indicator: Indicator,
-    known: Catalogue,
-    standing: Standing | None = None,
-    *,
-    limits: Mapping[str, kept_thresholds.Effective],
-    series: drawn.Series | None = None,
-    last_on: date | None = None,
-) -> Row:
-    effective = limits.get(indicator.id)
-    thresholds = effective.thresholds if effective else indicator.thresholds
-    counts = drawn.over_window(series, thresholds.within)[-SPARK_DAYS:] if series is not None else ()
-    return Row(
-        id=indicator.id,
-        code=indicator.code,
-        name=indicator.name,
-        group=known.problem.groups.get(indicator.group, indicator.group),
-        standing=standing,
-        thresholds=thresholds,
-        changed=effective is not None and effective.change is not None,
-        counts=counts,
-        last_on=last_on,
-    )
+def _own_limits(known: Catalogue) -> dict[str, Thresholds]:
+    return settings().deployment_thresholds({one.id: one.thresholds for one in known.indicators.values()})
 
 
-def _changes(
-    connection: Connection,
-    known: Catalogue,
-    board: Board,
-    chosen: Sequence[SetCondition],
-    *,
-    since: datetime,
-    as_of: datetime,
-) -> list[Change]:
-    """What became different since an instant, latest first."""
-    found: list[Change] = []
-    told = [entry for entry in board.history if entry.at > since]
-    for entry in told:
-        before = [one for one in board.history if one.at < entry.at]
-        was = f" from {before[-1].condition.value} {before[-1].condition.word}" if before else ""
-        why = f": {entry.why[0]}" if entry.why else ""
-        text = f"Recommended condition to {entry.condition.value} {entry.condition.word}{was}{why}"
-        found.append(Change(at=entry.at, text=text, condition=int(entry.condition)))
-    for one in chosen:
-        if one.at > since:
-            text = f"{one.by} set the condition to {one.condition.value} {one.condition.word}: {one.reason}"
-            found.append(Change(at=one.at, text=text, condition=int(one.condition)))
-    names = _names(known)
-    for standing in kept_levels.level_changes(connection, known.problem.id, since=since, as_of=as_of):
-        if standing.no_data and standing.no_data_since == standing.at:
-            text = f"{names.get(standing.indicator, standing.indicator)}: no data any more. {standing.why}"
-        else:
-            text = f"{names.get(standing.indicator, standing.indicator)} {standing.level.word}. {standing.why}"
-        found.append(Change(at=standing.at, text=text, level=int(standing.level), indicator=standing.indicator))
-    for changed in kept_thresholds.latest(connection, known.problem.id, as_of=as_of).values():
-        if changed.at > since:
-            limits = f"{changed.thresholds.watch}/{changed.thresholds.warning}/{changed.thresholds.critical}"
-            text = (
-                f"{changed.by} changed {names.get(changed.indicator, changed.indicator)} to {limits}: {changed.reason}"
-            )
-            found.append(Change(at=changed.at, text=text, indicator=changed.indicator))
-    return sorted(found, key=lambda change: change.at, reverse=True)
+def _troubled(beat: Pulse, line: Unreadable) -> Pulse:
+    """The pulse with why nothing could be read; a database without tables is only new."""
+    if NEW_DATABASE in str(line) or beat.trouble:
+        return beat
+    return replace(beat, trouble=str(line))
 
 
 # --- one indicator ----------------------------------------------------------------------------------------------------
@@ -314,7 +189,7 @@ def indicator(problem: str, indicator_id: str, as_of: datetime | None, days: int
     at = as_of or beat.now
     known = catalogue(problem)
     found = known.indicators[indicator_id]
-    today = _day(at, known)
+    today = picture.day_of(at, known)
     since = today - timedelta(days=days - 1)
     standing: Standing | None = None
     limits: Mapping[str, kept_thresholds.Effective] = {}
@@ -326,20 +201,23 @@ def indicator(problem: str, indicator_id: str, as_of: datetime | None, days: int
         with looking() as connection:
             standings = kept_levels.latest_standings(connection, problem, as_of=at)
             standing = next((one for one in standings if one.indicator == indicator_id), None)
-            limits = _limits(connection, known, at)
-            counted, seen = _days(connection, problem, since - timedelta(days=7), today, at, only=indicator_id)
-            series = _series(counted.get(indicator_id, ()), seen.get(indicator_id, ()), indicator_id, since, today, at)
+            limits = picture.limits_in_force(connection, known, at, _own_limits(known))
+            counted, seen = picture.days_read(
+                connection, problem, since - timedelta(days=7), today, at, only=indicator_id
+            )
+            series = picture.series_of(
+                counted.get(indicator_id, []), seen.get(indicator_id, []), indicator_id, (since, today), at
+            )
             happened = kept_events.events(connection, problem, since, today, as_of=at, indicator=indicator_id)
             history = kept_thresholds.history(connection, problem, indicator_id, as_of=at)
             signals = [report.signal for event in happened for report in event.reports]
             texts = items.items_by_id(connection, {signal.item_id for signal in signals})
             passages = {signal.signal_id: passage(signal, texts.get(signal.item_id)) for signal in signals}
     except Unreadable as line:
-        if "has no tables" not in str(line) and not beat.trouble:
-            beat = Pulse(state=beat.state, now=beat.now, trouble=str(line))
+        beat = _troubled(beat, line)
     last_on = max((event.occurred_on for event in happened if event.counted), default=None)
     return IndicatorView(
-        row=_row(found, known, standing, limits=limits, series=series, last_on=last_on),
+        row=picture.row_of(found, known, standing, limits=limits, series=series, last_on=last_on),
         pulse=beat,
         as_of=at,
         pinned=as_of is not None,
@@ -354,9 +232,19 @@ def indicator(problem: str, indicator_id: str, as_of: datetime | None, days: int
         passages=passages,
         default=settings().deployment_thresholds({found.id: found.thresholds}).get(found.id, found.thresholds),
         changes=tuple(reversed(history)),
-        carriers=tuple(feed.name for feed in registered() if _carries(known, feed, indicator_id)),
-        choices=_names(known),
+        carriers=_carriers(known, indicator_id, beat),
+        choices=picture.names_of(known),
     )
+
+
+def _carriers(known: Catalogue, indicator_id: str, beat: Pulse) -> tuple[str, ...]:
+    try:
+        sources = registered(beat.replay)
+    except Unreadable:
+        # The Feeds page says what is wrong with the registry.
+        return ()
+    carrying = _carried(known, sources)[indicator_id]
+    return tuple(feed.name for feed in sources if feed.feed_id in carrying)
 
 
 def passage(signal: Signal, item: Item | None) -> Passage:
@@ -372,6 +260,137 @@ def passage(signal: Signal, item: Item | None) -> Passage:
     before = ("… " if left else "") + body[left:start]
     after = body[end:right] + (" …" if right < len(body) else "")
     return Passage(pieces=((before, False), (body[start:end], True), (after, False)))
+
+
+# --- feeds ------------------------------------------------------------------------------------------------------------
+
+
+def feeds(problem: str, as_of: datetime | None, days: int = 14) -> FeedsView:
+    """How every source is, and what each failing one blinds."""
+    beat = pulse()
+    at = as_of or beat.now
+    known = catalogue(problem)
+    try:
+        sources = registered(beat.replay)
+        note = ""
+    except Unreadable as line:
+        sources, note = (), str(line)
+    polls: list[Poll] = []
+    last: dict[str, Poll] = {}
+    states: dict[str, FeedState] = {}
+    published: dict[str, list[datetime]] = {}
+    try:
+        with looking() as connection:
+            polls = items.polls_between(connection, at - timedelta(days=days), at + timedelta(seconds=1))
+            last = items.last_polls(connection, as_of=at)
+            states = items.states_of(connection, list(last))
+            published = items.item_times(connection, since=at - RHYTHM_FROM, as_of=at)
+    except Unreadable as line:
+        beat = _troubled(beat, line)
+    registered_ids = {feed.feed_id for feed in sources}
+    # A visited source that the registry no longer holds is shown all the same: its polls are part of the past.
+    strangers = [Feed(feed_id=feed_id, name=feed_id, url="") for feed_id in sorted(set(last) - registered_ids)]
+    everyone = [*sources, *strangers]
+    fares = health.assess(everyone, polls, published, now=at)
+    carried = _carried(known, sources)
+    failing = {fare.feed_id for fare in fares if good(fare) is False}
+    names = picture.names_of(known)
+    visits: dict[str, list[Poll]] = {}
+    for poll in polls:
+        visits.setdefault(poll.feed_id, []).append(poll)
+    lines = []
+    for feed, fare in zip(everyone, fares, strict=True):
+        carries = [one for one, by in carried.items() if feed.feed_id in by] if feed.feed_id in failing else []
+        state = states.get(feed.feed_id)
+        lines.append(
+            FeedLine(
+                feed=feed,
+                fare=fare,
+                good=good(fare),
+                next_due_at=state.next_due_at if state is not None and as_of is None else None,
+                share=_read_by_day(visits.get(feed.feed_id, []), at, days),
+                blinds=tuple(names[one] for one in carries if carried[one] <= failing),
+                weakens=tuple(names[one] for one in carries if not carried[one] <= failing),
+            )
+        )
+    together = ""
+    if len(failing) >= 3 and len(failing) * 2 > len(last):
+        together = (
+            f"{len(failing)} of {len(last)} sources fail at once: look at the network or the platform before each feed."
+        )
+    return FeedsView(
+        pulse=beat, as_of=at, pinned=as_of is not None, lines=tuple(lines), together=together, trouble=note
+    )
+
+
+def good(fare: Health) -> bool | None:
+    """Whether a source reaches us; None where nobody tries."""
+    if fare.condition in (Condition.NEVER_POLLED, Condition.DISABLED):
+        return None
+    return fare.condition.well
+
+
+def _carried(known: Catalogue, sources: Sequence[Feed]) -> dict[str, frozenset[str]]:
+    # The spine brings every room with it: only the pages that ask for this pay for the import.
+    from indicators.pipeline import carriers
+
+    return carriers(known, sources)
+
+
+def _read_by_day(visits: Sequence[Poll], at: datetime, days: int) -> tuple[float | None, ...]:
+    """The share of each day's visits that read the source; None on a day without a visit."""
+    by_day: dict[date, list[Poll]] = {}
+    for poll in visits:
+        by_day.setdefault(poll.polled_at.date(), []).append(poll)
+    share: list[float | None] = []
+    for back in range(days - 1, -1, -1):
+        of_day = by_day.get(at.date() - timedelta(days=back), [])
+        share.append(sum(poll.outcome.observed for poll in of_day) / len(of_day) if of_day else None)
+    return tuple(share)
+
+
+# --- the alert desk ---------------------------------------------------------------------------------------------------
+
+
+def alert_desk(problem: str, as_of: datetime | None) -> AlertsView:
+    """Alerts, mails, silences and subscribers."""
+    beat = pulse()
+    at = as_of or beat.now
+    known = catalogue(problem)
+    made = AlertsView(
+        pulse=beat,
+        as_of=at,
+        pinned=as_of is not None,
+        configured=settings().configured_subscribers,
+        mail_settings=_mail_settings(),
+        names=picture.names_of(known) | {problem: known.problem.name},
+    )
+    try:
+        with looking() as connection:
+            return replace(
+                made,
+                alerts=tuple(kept_alerts.alerts(connection, problem, as_of=at, limit=300)),
+                mails=tuple(mail for mail in kept_mail.mails(connection) if mail.queued_at <= at),
+                caught=tuple(kept_mail.caught(connection, as_of=at)),
+                silences=tuple(kept_silences.running(connection, problem, as_of=at)),
+                subscribers=tuple(kept_subscribers.added(connection)),
+            )
+    except Unreadable as line:
+        return replace(made, pulse=_troubled(beat, line))
+
+
+def _mail_settings() -> tuple[tuple[str, str], ...]:
+    """How mail leaves, for people: whether there is a password, never which."""
+    mail = settings().mail
+    if not mail.configured:
+        return (("host", "not set: no mail leaves. Set [mail] host and sender in vedette.toml, or VEDETTE_SMTP_HOST"),)
+    return (
+        ("host", f"{mail.host}:{mail.effective_port}"),
+        ("security", mail.security),
+        ("sender", mail.sender),
+        ("username", mail.username or "none"),
+        ("password", "set" if mail.password.get_secret_value() else "none"),
+    )
 
 
 # --- writing ----------------------------------------------------------------------------------------------------------
@@ -407,6 +426,55 @@ def change_thresholds(changed: ThresholdChange) -> None:
     _write(lambda connection: kept_thresholds.change(connection, changed))
 
 
+def acknowledge(alert_id: str, *, by: str, at: datetime, until: datetime, note: str) -> None:
+    """Take an alert on until the shift ends."""
+    _write(lambda connection: kept_alerts.acknowledge(connection, alert_id, by=by, at=at, until=until, note=note))
+
+
+def assess(alert_id: str, *, assessment: str, at: datetime) -> None:
+    """Keep what an officer judges an alert to have been."""
+    _write(lambda connection: kept_alerts.assess(connection, alert_id, assessment=assessment, at=at))
+
+
+def add_silence(silence: Silence) -> None:
+    """Mute mail about a subject for a while."""
+    _write(lambda connection: kept_silences.add(connection, silence))
+
+
+def end_silence(silence_id: str, *, at: datetime) -> None:
+    """Let mail about its subject leave again."""
+    _write(lambda connection: kept_silences.end(connection, silence_id, at=at))
+
+
+def subscribe(address: str, *, minimum: Level, indicators: Sequence[str], problem: str, by: str, at: datetime) -> None:
+    """Add a subscriber."""
+    try:
+        wish = SubscriberSettings(address=address, minimum=minimum, indicators=tuple(indicators))
+    except ValidationError as problems:
+        raise Unreadable(f"{address}: {problems.errors()[0]['msg'].removeprefix('Value error, ')}") from problems
+    noun = Subscriber(address=wish.address, problem=problem, minimum=minimum, indicators=tuple(indicators))
+    _write(lambda connection: kept_subscribers.add(connection, noun, by=by, at=at))
+
+
+def unsubscribe(address: str) -> None:
+    """Strike a subscriber."""
+    _write(lambda connection: kept_subscribers.remove(connection, address))
+
+
+def send_test_mail(address: str) -> str:
+    """Send one mail now; the trouble in one line, or nothing when it left."""
+    from indicators.alerts import smtp
+
+    return smtp.send_test(settings().mail, address, now=datetime.now(UTC)) or ""
+
+
+def handbook() -> dict[str, str]:
+    """The chapters of the handbook by file stem, in their order."""
+    folder = data_folder() / "handbook"
+    chapters = sorted(folder.glob("*.md")) if folder.is_dir() else []
+    return {chapter.stem: chapter.read_text(encoding="utf-8") for chapter in chapters}
+
+
 def new_id() -> str:
     """A name for something made on a page."""
     return secrets.token_hex(6)
@@ -415,88 +483,30 @@ def new_id() -> str:
 # --- small readings ---------------------------------------------------------------------------------------------------
 
 
-@st.cache_data(ttl=60, show_spinner=False)
-def registered() -> list[Feed]:
-    """The feeds of this installation; none where the registry cannot be read, which the Feeds page says."""
-    from feeds import registry
-
-    sources = [data_folder() / "feeds", *([settings().feeds.overlay] if settings().feeds.overlay else [])]
-    return list(registry.load_feeds([path for path in sources if path is not None and path.exists()]).feeds)
-
-
-def last_polls(as_of: datetime) -> dict[str, Poll]:
-    """The newest visit to each feed."""
-    with looking() as connection:
-        return items.last_polls(connection, as_of=as_of)
+@st.cache_resource(ttl=60, show_spinner=False, max_entries=4)
+def registered(replayed: str = "") -> tuple[Feed, ...]:
+    """The feeds of this installation, or those of the recording that is replayed."""
+    places = [data_folder() / "feeds"]
+    if replayed:
+        places = _recording_feeds(replayed) or places
+    overlay = None if replayed else settings().feeds.overlay
+    try:
+        return registry.load_feeds([place for place in places if place.exists()], overlay=overlay).feeds
+    except registry.RegistryProblems as problems:
+        raise Unreadable(str(problems)) from problems
 
 
-def _carries(known: Catalogue, feed: Feed, indicator_id: str) -> bool:
-    carried = known.problem.carried_by(feed.topics)
-    return carried is None or indicator_id in carried
+def _recording_feeds(label: str) -> list[Path]:
+    """The registry of the recording that bears this label: the poller says in its heartbeat what it replays."""
+    folders = [*(data_folder() / "replay").glob("*/manifest.yaml")]
+    if os.environ.get("VEDETTE_REPLAY"):
+        folders.insert(0, Path(os.environ["VEDETTE_REPLAY"]) / "manifest.yaml")
+    for manifest in folders:
+        if manifest.is_file() and yaml.safe_load(manifest.read_text(encoding="utf-8")).get("label") == label:
+            return [manifest.with_name("feeds.yaml")]
+    return []
 
 
-def _names(known: Catalogue) -> dict[str, str]:
-    return {one.id: f"{one.code} {one.name}" for one in known.indicators.values()}
-
-
-def _day(at: datetime, known: Catalogue) -> date:
-    return at.astimezone(ZoneInfo(known.problem.timezone)).date()
-
-
-def _limits(connection: Connection, known: Catalogue, at: datetime) -> dict[str, kept_thresholds.Effective]:
-    default = {one.id: one.thresholds for one in known.indicators.values()}
-    own = settings().deployment_thresholds(default)
-    return kept_thresholds.effective(connection, known.problem.id, default, as_of=at, deployment=own)
-
-
-def _days(
-    connection: Connection, problem: str, since: date, until: date, at: datetime, *, only: str | None = None
-) -> tuple[dict[str, list[CountChange]], dict[str, list[DayCoverage]]]:
-    """Count changes and coverage by indicator."""
-    wanted = [only] if only else None
-    counted: dict[str, list[CountChange]] = {}
-    seen: dict[str, list[DayCoverage]] = {}
-    for change in kept_series.changes(connection, problem, since, until, as_of=at, indicators=wanted):
-        counted.setdefault(change.indicator, []).append(change)
-    for cover in kept_series.coverage(connection, problem, since, until, as_of=at, indicators=wanted):
-        seen.setdefault(cover.indicator, []).append(cover)
-    return counted, seen
-
-
-def _series(
-    counted: Sequence[CountChange],
-    seen: Sequence[DayCoverage],
-    indicator_id: str,
-    since: date,
-    until: date,
-    at: datetime,
-) -> drawn.Series:
-    """The frame of an indicator as charts take it: None for what is not known."""
-    frame = asof.frame(counted, seen, indicator_id, since, until, at)
-    return drawn.Series(
-        days=frames.days_of(frame),
-        events=tuple(None if math.isnan(count) else count for count in frame[frames.EVENTS].tolist()),
-        coverage=tuple(None if math.isnan(share) else share for share in frame[frames.COVERAGE].tolist()),
-    )
-
-
-def _tail(series: drawn.Series, days: int) -> drawn.Series:
-    return drawn.Series(days=series.days[-days:], events=series.events[-days:], coverage=series.coverage[-days:])
-
-
-def _last_days(happened: Sequence[Event]) -> dict[str, date]:
-    found: dict[str, date] = {}
-    for event in happened:
-        if event.counted and event.indicator:
-            found[event.indicator] = max(event.occurred_on, found.get(event.indicator, event.occurred_on))
-    return found
-
-
-def level_of(number: int | None) -> Level | None:
-    """A level from its number."""
-    return None if number is None else Level(number)
-
-
-def thresholds_sentence(limits: Thresholds) -> str:
-    """Limits as people say them."""
-    return f"watch {limits.watch}, warning {limits.warning}, critical {limits.critical} in {limits.within.days} days"
+def indicator_names(problem: str) -> dict[str, str]:
+    """Every indicator of a problem, by id, in the catalogue's order."""
+    return picture.names_of(catalogue(problem))

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime
 from enum import StrEnum
 
+from feeds.health import Health
 from feeds.model import Feed
 from indicators.charts.board import Row
 from indicators.charts.series import Series
 from indicators.model.alert import Alert, Mail, Silence, Subscriber
 from indicators.model.event import Event
-from indicators.model.level import Board, SetCondition, Standing, ThresholdChange, Thresholds
+from indicators.model.level import ThresholdChange, Thresholds
+from indicators.store.outbox import CaughtMail
 
 
 class PollerState(StrEnum):
@@ -40,51 +42,6 @@ class Pulse:
     """Name of what is replayed."""
     trouble: str = ""
     """Why the store cannot be read, in one line."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Change:
-    """Something that became different and that an officer coming on watch should hear of."""
-
-    at: datetime
-    text: str
-    level: int | None = None
-    """The Level it rose or fell to, where it is about an indicator."""
-    condition: int | None = None
-    """The WatchCondition, where it is about the problem."""
-    indicator: str | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PanelView:
-    """One of the indicators drawn together."""
-
-    title: str
-    series: Series
-    thresholds: Thresholds
-    standing: Standing | None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Picture:
-    """The Overview."""
-
-    problem: str
-    name: str
-    question: str
-    board: Board
-    pulse: Pulse
-    pinned: bool = False
-    """Whether a past instant is being looked at."""
-    rows: tuple[Row, ...] = ()
-    panels: tuple[PanelView, ...] = ()
-    events: tuple[Event, ...] = ()
-    """Counted events of the last days, for the map."""
-    changes: tuple[Change, ...] = ()
-    settings: tuple[SetCondition, ...] = ()
-    names: Mapping[str, str] = field(default_factory=dict)
-    """Indicator id to code and name."""
-    home: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -127,18 +84,12 @@ class FeedLine:
     """How one feed is."""
 
     feed: Feed
-    state: str
-    """One word: ok, frozen, empty, undated, unreachable, never ..."""
+    fare: Health
     good: bool | None
-    """None when it was never polled."""
-    detail: str = ""
-    polled_at: datetime | None = None
-    newest_at: datetime | None = None
+    """Whether it reaches us; None where nobody tries."""
     next_due_at: datetime | None = None
-    rhythm: timedelta | None = None
-    """Its usual span between publications."""
     share: tuple[float | None, ...] = ()
-    """Observed share of each recent day."""
+    """Share of each recent day's visits that read it; None on a day without one."""
     blinds: tuple[str, ...] = ()
     """Indicators that only this feed, or only failing feeds, can carry."""
     weakens: tuple[str, ...] = ()
@@ -151,7 +102,10 @@ class FeedsView:
 
     pulse: Pulse
     as_of: datetime
+    pinned: bool
     lines: tuple[FeedLine, ...]
+    trouble: str = ""
+    """Why the registry cannot be read."""
     together: str = ""
     """One sentence when many sources fail at once: look at the network or the platform, not at each feed."""
 
@@ -163,12 +117,14 @@ class AlertsView:
     pulse: Pulse
     as_of: datetime
     pinned: bool
-    alerts: tuple[Alert, ...]
-    mails: tuple[Mail, ...]
-    silences: tuple[Silence, ...]
-    subscribers: tuple[Subscriber, ...]
-    configured: tuple[Subscriber, ...]
+    alerts: tuple[Alert, ...] = ()
+    mails: tuple[Mail, ...] = ()
+    caught: tuple[CaughtMail, ...] = ()
+    """The mails of a replay, caught on this machine."""
+    silences: tuple[Silence, ...] = ()
+    subscribers: tuple[Subscriber, ...] = ()
+    configured: tuple[Subscriber, ...] = ()
     """Those of the settings file, which the page cannot change."""
-    mail_settings: tuple[tuple[str, str], ...]
+    mail_settings: tuple[tuple[str, str], ...] = ()
     """Key and value as shown; never a secret."""
     names: Mapping[str, str] = field(default_factory=dict)

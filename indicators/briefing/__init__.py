@@ -1,0 +1,1 @@
+"""The weekly product: one page for the commander, as HTML, PNG and PDF."""
