@@ -6,7 +6,7 @@ import gzip
 import hashlib
 import json
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, time
 from itertools import islice
@@ -24,6 +24,10 @@ from feeds.text import clean, line
 NOON = time(12, 0, tzinfo=UTC)
 """A publication that names only its day: the hour that is least wrong."""
 DAY_ONLY = re.compile(r"\d{4}-\d{2}-\d{2}")
+UNTIDY = re.compile(
+    r"[^ -~\xa1-\xac\xae-\u02ff\u0400-\u0482\u048a-\u052f\u2010-\u2027\u2030-\u203a\u20ac\u2116]|  |^ | $"
+)
+"""Anything but printable letters and punctuation in their composed form, singly spaced."""
 BATCH = 5_000
 
 
@@ -103,7 +107,7 @@ def _row(raw: bytes, place: str) -> Row:
     known_at = published_at
     if values.get("known_at"):
         known_at, _, _ = _instant(_text(values, "known_at", place), "known_at", place)
-    title, body = line(text["title"]), clean(text["text"])
+    title, body = _tidy(text["title"], line), _tidy(text["text"], clean)
     return Row(
         item=Item(
             item_id=f"{text['source']}:{_identity(text['id'], text['url'], title, body)}",
@@ -121,6 +125,11 @@ def _row(raw: bytes, place: str) -> Row:
         ),
         sampled=bool(values.get("sampled")),
     )
+
+
+def _tidy(raw: str, tidy: Callable[[str], str]) -> str:
+    # Nine rows in ten hold nothing to clean, and looking is ten times cheaper than cleaning.
+    return raw if not UNTIDY.search(raw) else tidy(raw)
 
 
 def _identity(given: str, url: str, title: str, body: str) -> str:

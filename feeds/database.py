@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, DateTime, Dialect, Engine, MetaData, QueuePool, create_engine, event, text
+from sqlalchemy import Connection, DateTime, Dialect, Engine, MetaData, QueuePool, String, create_engine, event, text
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError
@@ -34,7 +34,7 @@ metadata = MetaData(
 )
 
 
-class DatabaseUnusable(Exception):  # noqa: N818 - it names a state of the world, not a defect
+class DatabaseUnusable(Exception):
     """The database cannot be opened; one line names it, what is wrong, and what to do."""
 
 
@@ -45,25 +45,29 @@ class Instant(TypeDecorator[datetime]):
     cache_ok = True
 
     def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
-        """`timestamptz` on PostgreSQL; sortable UTC text on SQLite."""
+        """`timestamptz` on PostgreSQL; on SQLite, text of fixed width that sorts as time does."""
         if dialect.name == "postgresql":
             return dialect.type_descriptor(postgresql.TIMESTAMP(timezone=True))
-        return dialect.type_descriptor(DateTime())
+        return dialect.type_descriptor(String(26))
 
-    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> Any:
         """Refuse a naive instant: nobody can say which zone it meant."""
         if value is None:
             return None
         if value.tzinfo is None:
             raise ValueError(f"instant {value.isoformat()} has no zone; give an aware datetime")
-        value = value.astimezone(UTC)
-        return value if dialect.name == "postgresql" else value.replace(tzinfo=None)
+        if value.tzinfo is not UTC:
+            value = value.astimezone(UTC)
+        return value if dialect.name == "postgresql" else value.isoformat(" ", "microseconds")[:26]
 
-    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+    def process_result_value(self, value: Any, dialect: Dialect) -> datetime | None:
         """Always aware, always UTC."""
         if value is None:
             return None
-        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+        if isinstance(value, str):
+            return datetime.fromisoformat(value).replace(tzinfo=UTC)
+        at: datetime = value
+        return at.astimezone(UTC)
 
 
 def open_engine(url: str | Path) -> Engine:

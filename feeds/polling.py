@@ -142,7 +142,7 @@ class Collector:
             new_items=tuple(item for result in results for item in result.new),
             edits=sum(result.edits for result in results),
             lost=tuple(result.feed_id for result in results if result.lost),
-            trouble=tuple(result.trouble for result in results if result.trouble),
+            trouble=tuple(filter(None, [queue.trouble, *(result.trouble for result in results)])),
         )
 
     async def look(self, feed: Feed, *, now: datetime) -> Finding:
@@ -168,9 +168,8 @@ class Collector:
         try:
             return await self._in_writer(lambda: self._write(feed, state, lease, finding, now=now, took=took))
         except DBAPIError as error:
-            reason = str(error.orig).strip().partition("\n")[0]
-            log.warning("visit to %s could not be written: %s", feed.feed_id, reason)
-            return _Result(feed_id=feed.feed_id, trouble=f"{feed.feed_id}: could not be written ({reason})")
+            log.warning("visit to %s could not be written: %s", feed.feed_id, _reason(error))
+            return _Result(feed_id=feed.feed_id, trouble=f"{feed.feed_id}: could not be written ({_reason(error)})")
 
     async def _find(self, feed: Feed, state: FeedState, now: datetime) -> Finding:
         afresh = politeness.ask_afresh(unconditional_at=state.unconditional_at, now=now)
@@ -346,7 +345,7 @@ class Collector:
                 store.release_owner(connection, self.owner)
         except DBAPIError as error:
             # They run out by themselves.
-            log.warning("leases could not be given back: %s", str(error.orig).strip().partition("\n")[0])
+            log.warning("leases could not be given back: %s", _reason(error))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -359,6 +358,10 @@ class _Result:
     trouble: str = ""
 
 
+def _reason(error: DBAPIError) -> str:
+    return str(error.orig).strip().partition("\n")[0]
+
+
 class _Claims:
     """Hands claimed feeds to whoever is free, claiming more when there are none left, until nothing is due."""
 
@@ -368,10 +371,15 @@ class _Claims:
         self._ready: list[tuple[Feed, FeedState, Lease]] = []
         self._lock = asyncio.Lock()
         self._done = False
+        self.trouble = ""
 
     async def next(self) -> tuple[Feed, FeedState, Lease] | None:
         async with self._lock:
             if not self._ready and not self._done:
-                self._ready = await self._collector._in_writer(lambda: self._collector._claim(self._now))
+                try:
+                    self._ready = await self._collector._in_writer(lambda: self._collector._claim(self._now))
+                except DBAPIError as error:
+                    self.trouble = f"no feed could be claimed ({_reason(error)}); the next round tries again"
+                    log.warning("%s", self.trouble)
                 self._done = not self._ready
             return self._ready.pop(0) if self._ready else None

@@ -65,10 +65,8 @@ ITEMS = Table(
     Column("date_method", String, nullable=False),
     Column("date_quality", String, nullable=False),
     Column("content_hash", String, nullable=False, comment="of the first sight"),
-    Column("latest_hash", String, nullable=False, comment="of the newest revision"),
-    Column(
-        "latest_published_at", Instant, nullable=False, comment="what the newest revision says; never used as the date"
-    ),
+    Column("latest_hash", String, comment="of the newest revision; null while there was no edit"),
+    Column("latest_published_at", Instant, comment="as the newest revision says; never used as the date"),
     Column("revision", Integer, nullable=False, comment="number of the newest revision, counted beyond those kept"),
     Index("ix_items_source_known_at", "source", "known_at"),
     Index("ix_items_known_at", "known_at"),
@@ -247,22 +245,20 @@ def add_revision(connection: Connection, item: Item) -> None:
 
 def known_items(connection: Connection, item_ids: Collection[str]) -> dict[str, Known]:
     """What is held under these ids."""
-    columns = [ITEMS.c[field.name] for field in fields(Known)]
     found: dict[str, Known] = {}
     for chunk in _chunks(sorted(item_ids), CHUNK):
-        for row in connection.execute(select(*columns).where(ITEMS.c.item_id.in_(chunk))):
+        for row in connection.execute(_known().where(ITEMS.c.item_id.in_(chunk))):
             found[row.item_id] = Known(**row._mapping)
     return found
 
 
 def known_by_content(connection: Connection, source: str, since: datetime, hashes: Collection[str]) -> list[Known]:
     """Items of a source, known since, whose first words had one of these hashes (a story re-issued under a new id)."""
-    columns = [ITEMS.c[field.name] for field in fields(Known)]
     wanted = (ITEMS.c.source == source) & (ITEMS.c.known_at >= since)
     return [
         Known(**row._mapping)
         for chunk in _chunks(sorted(hashes), CHUNK)
-        for row in connection.execute(select(*columns).where(wanted & ITEMS.c.content_hash.in_(chunk)))
+        for row in connection.execute(_known().where(wanted & ITEMS.c.content_hash.in_(chunk)))
     ]
 
 
@@ -520,6 +516,18 @@ def _clock(connection: Connection) -> ColumnElement[float]:
 # --- rows ----------------------------------------------------------------------------------------------------------
 
 
+def _known() -> Select[Any]:
+    return select(
+        ITEMS.c.item_id,
+        ITEMS.c.url,
+        ITEMS.c.published_at,
+        ITEMS.c.content_hash,
+        func.coalesce(ITEMS.c.latest_hash, ITEMS.c.content_hash).label("latest_hash"),
+        func.coalesce(ITEMS.c.latest_published_at, ITEMS.c.published_at).label("latest_published_at"),
+        ITEMS.c.revision,
+    )
+
+
 def _items() -> Select[Any]:
     # Always the first sight: `revision` in the table counts edits, the item we hand out is the one that fired.
     columns = [ITEMS.c[name] for name in ITEM_ROW if name != "revision"]
@@ -551,8 +559,6 @@ def _item_row(item: Item) -> dict[str, Any]:
         "date_method": item.date_method,
         "date_quality": item.date_quality.value,
         "content_hash": digest,
-        "latest_hash": digest,
-        "latest_published_at": item.published_at,
         "revision": item.revision,
     }
 
