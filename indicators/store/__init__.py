@@ -18,12 +18,14 @@ from indicators.store import (
     subscribers,
     thresholds,
 )
+from indicators.store.backups import backup, restore
 from indicators.store.problems import StoreProblem, guard, reading, writing
 from indicators.store.schema import upgrade
 
 __all__ = [
     "StoreProblem",
     "alerts",
+    "backup",
     "events",
     "evidence",
     "guard",
@@ -31,6 +33,7 @@ __all__ = [
     "levels",
     "outbox",
     "reading",
+    "restore",
     "series",
     "signals",
     "silences",

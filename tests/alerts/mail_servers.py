@@ -61,7 +61,10 @@ class Relay:
         assert self.controller is not None
         return int(self.controller.port)
 
-    async def handle_RCPT(self, server: Any, session: Any, envelope: Any, address: str, _options: Any) -> str:
+    async def handle_RCPT(  # noqa: N802 -- the server calls it so
+        self, server: Any, session: Any, envelope: Any, address: str, _options: Any
+    ) -> str:
+        """Answer one recipient as told."""
         self.sessions.add(id(session))
         said = self.answers.get(address, ["250 OK"])
         answer = said.pop(0) if len(said) > 1 else said[0]
@@ -72,7 +75,8 @@ class Relay:
             envelope.rcpt_tos.append(address)
         return answer
 
-    async def handle_DATA(self, _server: Any, _session: Any, envelope: Any) -> str:
+    async def handle_DATA(self, _server: Any, _session: Any, envelope: Any) -> str:  # noqa: N802 -- likewise
+        """Take a message, or refuse it."""
         if self.data_answer.startswith("250"):
             self.raw.append(envelope.original_content)
             self.taken.append(message_from_bytes(envelope.original_content, policy=default))
@@ -101,12 +105,10 @@ def a_certificate(folder: Path, host: str = "IP:127.0.0.1") -> tuple[Path, ssl.S
     if shutil.which("openssl") is None:
         pytest.skip("no openssl command to make a certificate with")
     certificate, key = folder / "relay.pem", folder / "relay.key"
-    subprocess.run(
-        ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "2", "-subj", "/CN=relay",
-         "-addext", f"subjectAltName={host}", "-keyout", str(key), "-out", str(certificate)],
-        check=True,
-        capture_output=True,
-    )  # fmt: skip
+    subject = ["-subj", "/CN=relay", "-addext", f"subjectAltName={host}"]
+    kind = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "2"]
+    files = ["-keyout", str(key), "-out", str(certificate)]
+    subprocess.run(["openssl", "req", "-x509", *kind, *subject, *files], check=True, capture_output=True)
     context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
     context.load_cert_chain(certificate, key)
     return certificate, context
