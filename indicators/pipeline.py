@@ -10,23 +10,27 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy import Connection, Engine
 
+from feeds import health
 from feeds import store as items
-from feeds.model import Feed, Item
-from indicators.alerts import message, silencing, transitions
+from feeds.model import Feed, Item, Poll
+from indicators.alerts import message, transitions
+from indicators.alerts import outbox as letters
 from indicators.catalogue import Catalogue
 from indicators.coding import code
 from indicators.events import clustering, origin
+from indicators.events.regrouping import regroup
 from indicators.events.syndication import Reprint, ReprintIndex
-from indicators.levels import absolute, condition, hysteresis, weight
+from indicators.levels import absolute, activity, condition, hysteresis, weight
 from indicators.levels.detector import History
-from indicators.model.alert import Alert
+from indicators.levels.ladder import Ladder
+from indicators.model.alert import Alert, AlertKind
 from indicators.model.event import Event, Origin, Report
 from indicators.model.level import Recommendation, Standing, Thresholds
 from indicators.model.series import CountChange, DayCoverage
 from indicators.model.signal import Signal
 from indicators.series import asof, counting, coverage, frames
 from indicators.settings import Settings
-from indicators.store import events, levels, series, signals, thresholds
+from indicators.store import alerts, events, levels, outbox, series, signals, silences, subscribers, thresholds
 from indicators.store.problems import reading, writing
 from indicators.store.signals import Coding
 
@@ -37,6 +41,8 @@ LOOK_AGAIN_EVERY = timedelta(hours=3)
 REMEMBER_FOR = timedelta(days=30)
 """Reports kept at hand; a report older than this joins no event any more."""
 DAWN = datetime(1970, 1, 1, tzinfo=UTC)
+HEALTH_FOR = timedelta(days=14)
+"""How far back a source's rhythm and its troubles are looked at."""
 COVER_DAYS = 8
 """Days whose coverage a new poll can still change: a late success vouches back over a gap, never over a week."""
 
@@ -65,16 +71,17 @@ class Pipeline:
         feeds: Mapping[str, Feed],
         *,
         settings: Settings,
+        recording: str = "",
     ) -> None:
         self._engine = engine
-        self._desks = [_Desk(catalogue, feeds, settings) for catalogue in catalogues]
+        self._desks = [_Desk(catalogue, feeds, settings, recording) for catalogue in catalogues]
         self._looked_at: datetime | None = None
         with reading(engine) as connection:
             for desk in self._desks:
                 desk.remember(connection)
 
     def advance(self, now: datetime) -> Advance:
-        """Code what is new, fold it into events, count, look at the levels where due, and queue what is to be mailed."""
+        """Code what is new, fold it into events and count; look at the levels where due; queue what is to be mailed."""
         done = Advance(now=now)
         for desk in self._desks:
             while True:
@@ -115,19 +122,24 @@ class _Desk:
     catalogue: Catalogue
     feeds: Mapping[str, Feed]
     settings: Settings
+    recording: str = ""
+    """The label of the recording that is being replayed; empty in the world."""
     reprints: ReprintIndex = field(default_factory=ReprintIndex)
     origins: dict[str, Origin] = field(default_factory=dict)
     """Of each item that said something, whose word it was: what a reprint of it inherits."""
-    reports: dict[clustering.Key, dict[str, Report]] = field(default_factory=lambda: defaultdict(dict))
+    reported: dict[str, datetime] = field(default_factory=dict)
+    """Signals already folded into events: an edit or a restart brings none of them again."""
     events: dict[clustering.Key, dict[str, Event]] = field(default_factory=lambda: defaultdict(dict))
     changes: dict[str, list[CountChange]] = field(default_factory=lambda: defaultdict(list))
     lookout: coverage.Lookout = field(init=False)
     seen: dict[str, dict[date, DayCoverage]] = field(default_factory=lambda: defaultdict(dict))
+    polls: list[Poll] = field(default_factory=list)
+    """The last two weeks', for the health of sources."""
     polled_until: datetime = DAWN
     standings: dict[str, Standing] = field(default_factory=dict)
     recommendation: Recommendation | None = None
     zone: ZoneInfo = field(init=False)
-    ladder: condition.Ladder = field(init=False)
+    ladder: Ladder = field(init=False)
     carries: Mapping[str, frozenset[str]] = field(init=False)
     channels: Mapping[str, Origin] = field(init=False)
     voices: Mapping[str, Origin] = field(init=False)
@@ -135,7 +147,7 @@ class _Desk:
     def __post_init__(self) -> None:
         problem = self.catalogue.problem
         self.zone = ZoneInfo(problem.timezone)
-        self.ladder = condition.Ladder.of(problem.ladder, sufficiency_line=problem.sufficiency_line)
+        self.ladder = Ladder.of(problem.ladder, sufficiency_line=problem.sufficiency_line)
         self.lookout = coverage.Lookout(self.feeds.values(), zone=self.zone)
         self.carries = carriers(self.catalogue, self.feeds.values())
         self.channels = origin.known_channels(self.feeds.values(), self.catalogue.actors)
@@ -153,20 +165,16 @@ class _Desk:
         last = signals.cursor(connection, self.id).moved_at
         if last is None:
             return
-        since = last - REMEMBER_FOR
+        since = self.polled_until = last - REMEMBER_FOR
+        roots: dict[str, str] = {}
         for event in events.events(connection, self.id, since.date(), as_of=last):
             self._hold([event])
             for report in event.reports:
-                self.reports[clustering.key_of(report)][report.signal.signal_id] = report
+                self.reported[report.signal.signal_id] = report.signal.published_at
+                roots[report.signal.item_id] = report.reprint_of or ""
                 self.origins.setdefault(report.signal.item_id, report.origin)
         spoken = sorted(items.items_by_id(connection, list(self.origins)).values(), key=_order_of_knowledge)
-        roots = {
-            report.signal.item_id: report.reprint_of
-            for block in self.reports.values()
-            for report in block.values()
-            if report.reprint_of is not None
-        }
-        self.reprints = ReprintIndex.rebuilt(spoken, roots=roots)
+        self.reprints = ReprintIndex.rebuilt(spoken, roots={item: root for item, root in roots.items() if root})
         for change in series.changes(connection, self.id, since.date(), as_of=last):
             self.changes[change.indicator].append(change)
         for row in series.coverage(connection, self.id, since.date(), as_of=last):
@@ -186,7 +194,7 @@ class _Desk:
         spoken = [signal for said in found.values() for signal in said]
         signals.add_signals(connection, self.id, spoken)
         signals.mark_coded(connection, self.id, [self._mark(item, found[item.item_id]) for _, item in fresh])
-        signals.set_cursor(connection, self.id, fresh[-1][0], catalogue_version=self.catalogue.version, moved_at=now)
+        signals.set_cursor(connection, self.id, fresh[-1][0], catalogue_version=self.catalogue.version, at=now)
         reports = [
             report for _, item in fresh if found[item.item_id] for report in self._trace(item, found[item.item_id])
         ]
@@ -226,32 +234,25 @@ class _Desk:
 
     def _regroup(self, connection: Connection, fresh: Sequence[Report], now: datetime) -> int:
         """Group again what the fresh reports can touch; write the events that differ and the counts that follow."""
-        touched: dict[clustering.Key, list[Report]] = defaultdict(list)
+        new: dict[clustering.Key, dict[str, Report]] = defaultdict(dict)
         for report in fresh:
-            key, name = clustering.key_of(report), report.signal.signal_id
-            if name not in self.reports[key]:
-                self.reports[key][name] = report
-                touched[key].append(report)
+            if report.signal.signal_id not in self.reported:
+                self.reported[report.signal.signal_id] = report.signal.published_at
+                new[clustering.key_of(report)][report.signal.signal_id] = report
         written = 0
-        for key, arrived in touched.items():
+        for key, arrived in new.items():
             self._forget(key, now)
-            held = self.events[key]
-            again = clustering.affected(arrived, held.values())
-            names = {report.signal.signal_id for report in again}
-            before = [event for event in held.values() if names & {r.signal.signal_id for r in event.reports}]
-            after = clustering.cluster(again, own_voices=self.voices)
-            gone = {event.event_id for event in before} - {event.event_id for event in after}
-            known = {event.event_id: event for event in before}
-            differ = [event for event in after if known.get(event.event_id) != event]
-            events.save(connection, self.id, differ, now, retired=gone)
-            changed = counting.changes(before, after, problem=self.id, known_at=now)
+            step = regroup(arrived.values(), self.events[key].values(), own_voices=self.voices)
+            gone = {event.event_id for event in step.before} - {event.event_id for event in step.after}
+            events.save(connection, self.id, step.after, now, retired=gone)
+            changed = counting.changes(step.before, step.after, problem=self.id, known_at=now)
             series.add_changes(connection, changed)
             for change in changed:
                 self.changes[change.indicator].append(change)
             for name in gone:
-                del held[name]
-            self._hold(after)
-            written += len(differ)
+                del self.events[key][name]
+            self._hold(step.after)
+            written += len(step.after)
         return written
 
     def _hold(self, found: Iterable[Event]) -> None:
@@ -263,8 +264,6 @@ class _Desk:
         horizon = now - REMEMBER_FOR
         for event in [one for one in self.events[key].values() if one.reports[-1].signal.published_at < horizon]:
             del self.events[key][event.event_id]
-            for report in event.reports:
-                self.reports[key].pop(report.signal.signal_id, None)
 
     # -- count -> reading -> level -> alert ----------------------------------------------------------------------
 
@@ -280,25 +279,103 @@ class _Desk:
             deployment=self.settings.deployment_thresholds(self.defaults),
         )
         before = dict(self.standings)
-        active = condition.active_events(known, now=now, within=self.ladder.active_within)
+        active = activity.active_events(known, now=now, within=self.ladder.active_within)
         for name in self.catalogue.indicators:
             self.standings[name] = self._stand(name, limits[name].thresholds, known, active.get(name, []), now)
         levels.save_standings(connection, self.standings.values())
-        earlier, self.recommendation = (
+        self.recommendation = condition.recommend(
             self.recommendation,
-            condition.recommend(
-                self.recommendation,
-                self.standings.values(),
-                known,
-                self.catalogue.indicators.values(),
-                self.ladder,
-                now=now,
-                problem=self.id,
-                zone=self.zone,
-            ),
+            self.standings.values(),
+            known,
+            self.catalogue.indicators.values(),
+            self.ladder,
+            now=now,
+            problem=self.id,
+            zone=self.zone,
         )
         levels.save_recommendation(connection, self.recommendation)
-        return Advance(now=now)
+        changes = transitions.decide(
+            before.values(),
+            self.standings.values(),
+            self.recommendation,
+            self._alerts_at_hand(connection, now),
+            now=now,
+            thresholds={name: one.thresholds for name, one in limits.items()},
+            sights=self._sights(connection, now),
+            problem=self.id,
+        )
+        alerts.save(connection, [change.alert for change in changes], at=now)
+        self._queue(connection, [change for change in changes if change.mail], limits, active, now)
+        return Advance(now=now, alerts=tuple(change.alert for change in changes))
+
+    def _alerts_at_hand(self, connection: Connection, now: datetime) -> list[Alert]:
+        """Those still open, and those raised so lately that another would be the same to a person."""
+        recent = alerts.alerts(connection, self.id, as_of=now, raised_since=now - transitions.DEFAULT.cooldown)
+        still = alerts.open_alerts(connection, self.id, as_of=now)
+        return list({alert.alert_id: alert for alert in (*still, *recent)}.values())
+
+    def _sights(self, connection: Connection, now: datetime) -> list[transitions.Sight]:
+        """How each source that this problem relies on can be read."""
+        relied_on = frozenset().union(*self.carries.values())
+        feeds = [feed for feed in self.feeds.values() if feed.feed_id in relied_on and feed.enabled]
+        published = items.item_times(connection, since=now - HEALTH_FOR, as_of=now)
+        blind = (health.Condition.NEVER_POLLED, health.Condition.DISABLED)
+        return [
+            transitions.Sight(
+                feed_id=one.feed_id, blind_since=None if one.condition.well else one.since_at, why=one.detail
+            )
+            for one in health.assess(feeds, self.polls, published, now=now)
+            if one.condition not in blind
+        ]
+
+    def _queue(
+        self,
+        connection: Connection,
+        changes: Sequence[transitions.Change],
+        limits: Mapping[str, thresholds.Effective],
+        active: Mapping[str, Sequence[Event]],
+        now: datetime,
+    ) -> None:
+        """Write the letters these changes call for, and put a mail for each subscriber in the outbox."""
+        if not changes or not self.settings.mail.configured:
+            return
+        board = levels.board(
+            connection, self.id, as_of=now, name=self.catalogue.problem.name, order=list(self.catalogue.indicators)
+        )
+        names = {name: one.name for name, one in self.catalogue.indicators.items()}
+        names |= {feed.feed_id: feed.name for feed in self.feeds.values()}
+        everyone = subscribers.everyone(connection, self.settings.configured_subscribers)
+        muted = silences.running(connection, self.id, as_of=now)
+        for change in changes:
+            subject = change.alert.subject
+            evidence = active.get(subject, ()) if change.alert.kind is AlertKind.INDICATOR else ()
+            letter = message.write(
+                change,
+                board=board,
+                as_of=now,
+                evidence=evidence or [event for found in active.values() for event in found],
+                thresholds=limits[subject].thresholds if subject in limits else None,
+                names=names,
+                page=self._page(change.alert),
+                recording=self.recording,
+            )
+            mails = letters.prepare(
+                change,
+                letter,
+                subscribers=everyone,
+                silences=muted,
+                sender=self.settings.mail.sender,
+                now=now,
+            )
+            outbox.put(connection, mails)
+
+    def _page(self, alert: Alert) -> str:
+        place = {
+            AlertKind.INDICATOR: f"indicator?id={alert.subject}",
+            AlertKind.CONDITION: "overview",
+            AlertKind.FEED: "feeds",
+        }[alert.kind]
+        return f"{self.settings.dashboard.link}/{place}"
 
     @property
     def defaults(self) -> Mapping[str, Thresholds]:
@@ -306,8 +383,9 @@ class _Desk:
         return {name: indicator.thresholds for name, indicator in self.catalogue.indicators.items()}
 
     def _cover(self, connection: Connection, now: datetime) -> None:
-        polls = items.polls_between(connection, self.polled_until, now)
-        self.lookout.add(polls)
+        fresh = items.polls_between(connection, self.polled_until, now)
+        self.lookout.add(fresh)
+        self.polls = [poll for poll in (*self.polls, *fresh) if poll.polled_at >= now - HEALTH_FOR]
         self.polled_until = now
         today = now.astimezone(self.zone).date()
         days = frames.days_between(today - timedelta(days=COVER_DAYS - 1), today)
@@ -341,7 +419,7 @@ class _Desk:
             indicator=name,
             now=now,
             coverage=absolute.seen_over(history, within=limits.within, as_of=now, zone=self.zone),
-            origins=len(condition.origins_of(active)),
+            origins=len(activity.origins_of(active)),
             active=bool(active),
             weight=effective,
             zone=self.zone,

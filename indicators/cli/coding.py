@@ -52,9 +52,8 @@ def run_code(chosen: argparse.Namespace) -> None:
                 emit(as_json(signal))
             else:
                 counts = "counted" if signal.counted else "not counted"
-                print(
-                    f"{signal.indicator or signal.family}: {signal.assertion.value}, {counts}: {signal.evidence.quote!r}"
-                )
+                print(f"{signal.indicator or signal.family}: {signal.assertion.value}, {counts}")
+                print(f"    {signal.evidence.quote!r}")
                 print(f"    {signal.why}")
 
 

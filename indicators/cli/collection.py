@@ -9,7 +9,7 @@ import os
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from contextlib import AsyncExitStack
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -22,7 +22,7 @@ from feeds.client import Client, Document
 from feeds.model import Entry, Feed, FeedKind
 from feeds.polling import Collector
 from indicators import service
-from indicators.alerts import outbox
+from indicators.alerts import outbox as letters
 from indicators.alerts.catcher import Catcher
 from indicators.cli.context import (
     Finding,
@@ -37,15 +37,17 @@ from indicators.cli.context import (
     shared,
     table,
 )
+from indicators.model.level import Level
 from indicators.pipeline import Pipeline
 from indicators.replay import recording
 from indicators.replay.clock import ReplayClock
 from indicators.replay.server import LoopbackResolver, RecordingServer
-from indicators.settings import MailSettings, Settings, dashboard_file, data_folder
-from indicators.store import heartbeat
+from indicators.settings import MailSettings, Settings, SubscriberSettings, dashboard_file, data_folder
+from indicators.store import heartbeat, outbox
 from indicators.store.heartbeat import Heartbeat, Mode
 from indicators.store.problems import writing
 
+REPLAY_SUBSCRIBER = SubscriberSettings(address="watch@replay.invalid", minimum=Level.WATCH)
 REPLAY_GRID = timedelta(hours=1)
 """A replay takes its turns on the hours of its own clock: fine enough for levels, and a winter passes in minutes."""
 KINDS: Mapping[str, FeedKind] = {
@@ -161,7 +163,7 @@ async def _live(chosen: argparse.Namespace) -> int:
     engine = database(chosen)
     async with AsyncExitStack() as open_until_done:
         client = Client(allow_hosts=in_force.feeds.allow_hosts, user_agent=in_force.feeds.user_agent)
-        station = await _station(chosen, engine, feeds, client, in_force.mail, open_until_done, mode=Mode.LIVE)
+        station = await _station(chosen, engine, feeds, client, in_force, open_until_done, mode=Mode.LIVE)
         if chosen.once:
             gathered = await service.turn(station, now())
             for line in service.first_round(gathered.polls):
@@ -178,12 +180,14 @@ async def _replayed(chosen: argparse.Namespace) -> int:
     clock = ReplayClock(starts_at=tape.starts_at, ends_at=tape.ends_at, real=time.monotonic, speed=chosen.speed)
     async with AsyncExitStack() as open_until_done:
         server = await open_until_done.enter_async_context(RecordingServer(tape, clock.now))
-        catcher = open_until_done.enter_context(Catcher(engine))
+        catcher = open_until_done.enter_context(Catcher(outbox.keeper(engine, clock=now)))
+        # Never to configured people: a server on this machine takes every mail, and the Alerts page shows it.
         mail = MailSettings(host="127.0.0.1", port=catcher.port, security="none", sender="vedette@replay.invalid")
+        rehearsed = settings(chosen).model_copy(update={"mail": mail, "subscribers": (REPLAY_SUBSCRIBER,)})
         feeds = {feed.feed_id: feed for feed in server.feeds()}
         client = Client(allow_hosts=("127.0.0.0/8",), resolver=LoopbackResolver())
         station = await _station(
-            chosen, engine, feeds, client, mail, open_until_done, mode=Mode.REPLAY, note=tape.label
+            chosen, engine, feeds, client, rehearsed, open_until_done, mode=Mode.REPLAY, note=tape.label
         )
         stop = service.stop_event_on_signals(asyncio.get_running_loop())
         started = time.monotonic()
@@ -199,19 +203,19 @@ async def _station(
     engine: Engine,
     feeds: Mapping[str, Feed],
     client: Client,
-    mail: MailSettings,
+    in_force: Settings,
     open_until_done: AsyncExitStack,
     *,
     mode: Mode,
     note: str = "",
 ) -> service.Station:
-    in_force = settings(chosen)
     collector = await open_until_done.enter_async_context(Collector(engine, feeds.values(), client=client))
-    pipeline = Pipeline(engine, [catalogue(chosen)], feeds, settings=in_force)
+    pipeline = Pipeline(engine, [catalogue(chosen)], feeds, settings=in_force, recording=note)
     began = now()
 
-    def deliver(at: datetime) -> None:
-        outbox.deliver(engine, mail, now=at)
+    def deliver(_at: datetime) -> None:
+        # Mail servers know the world's time only, in a replay too.
+        letters.deliver(outbox.Queue(engine), in_force.mail, now=now())
 
     def beat(at: datetime, due_at: datetime | None) -> None:
         with writing(engine) as connection:
@@ -321,21 +325,12 @@ def _bytes(path: Path) -> bytes:
 
 
 def run_ingest(chosen: argparse.Namespace) -> None:
-    """Items of archives into the store, with what they say."""
-    from feeds import archive, store
+    """Items of archives into the store, and what they say into the series."""
+    from feeds import archive
 
     for path in chosen.archives:
         if not path.is_file():
             raise Unusable(f"{path}: no such file; name an archive of JSON Lines, plain or .gz")
     engine = database(chosen)
-    for path in chosen.archives:
-        added = store.add_archive(engine, archive.read(path), progress=_progress(path))
-        _say(f"{path.name}: {added} new items")
-
-
-def _progress(path: Path) -> Callable[[int], None]:
-    def show(done: int) -> None:
-        if sys.stderr.isatty():
-            print(f"\r{path.name}: {done} items", end="", file=sys.stderr, flush=True)
-
-    return show
+    done = archive.ingest(engine, chosen.archives)
+    _say(f"{done.added} new items of {done.read} read")

@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, date, datetime, time, timedelta
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 from sqlalchemy import Engine
 
@@ -50,7 +50,8 @@ def expected_trouble() -> tuple[type[Exception], ...]:
     )
 
 
-Verbs = "argparse._SubParsersAction[argparse.ArgumentParser]"
+Verbs: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"
+"""Where a room hangs its commands."""
 
 
 def shared(parser: argparse.ArgumentParser) -> argparse.ArgumentParser:
