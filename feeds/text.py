@@ -55,7 +55,7 @@ _INVISIBLE = re.compile(
 # The joiner that builds one emoji out of several is kept between symbols and dropped beside letters.
 _JOINER = re.compile("\u200d+(?=[\\w\\s]|$)|(?:(?<=[\\w\\s])|^)\u200d+|\u200d{2,}")
 _SPACES = re.compile(r"[^\S\n]+")
-_AROUND_BREAK = re.compile(r" ?\n ?")
+_AROUND_BREAK = re.compile(r" \n ?|\n ")
 _BLANK_LINES = re.compile(r"\n{3,}")
 # Where blocks begin and end, until it is known what meets there; the source's own control characters are gone by then.
 _PARAGRAPH_EDGE, _LINE_EDGE = "\x01", "\x02"
@@ -92,6 +92,8 @@ def clean(text: str) -> str:
 
 def line(text: str) -> str:
     """The same on one line: for titles, names and messages."""
+    if text.isascii() and text.isprintable():
+        return " ".join(text.split())
     return " ".join(clean(text).split())
 
 

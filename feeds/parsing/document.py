@@ -38,8 +38,6 @@ class Hints:
     """How long the source says its document stays fresh."""
     hub: str | None = None
     """Where the source offers to push its news."""
-    skip_hours: frozenset[int] = frozenset()
-    """Hours of the UTC day in which the source says that nothing new appears."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -25,6 +25,8 @@ _DECLARATION = re.compile(r"^\s*<\?xml[^>]{0,500}\?>")
 # What XML 1.0 forbids stops the strict parser at the first such character; nobody wants to read them anyway.
 _FORBIDDEN = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
 _CHARACTER_REFERENCE = re.compile(r"&#(?:[xX]([0-9a-fA-F]{1,64})|([0-9]{1,64}))(;?)|&#[xX]?(?=[^0-9a-fA-FxX])")
+_ADDRESS_LIKE = re.compile(r"[a-zA-Z][a-zA-Z0-9+.-]*://|/|\?|\.\.?/")
+_LESSER_RELATIONS = ("other form", "self", "related", "via", "enclosure")
 _PERIODS = {
     "hourly": timedelta(hours=1),
     "daily": timedelta(days=1),
@@ -140,20 +142,24 @@ def _readable(value: str, kind: str) -> str:
 
 
 def _link(entry: Mapping[str, Any], base: str) -> str:
-    link = _text(entry, "link")
-    if link and link != _text(entry, "id"):
-        return absolute(link, base)
-    if link and re.match(r"[a-zA-Z][a-zA-Z0-9+.-]*://|/|\?|\.\.?/", link):
-        return absolute(link, base)
+    """The page of the publication: the first of several alternates, never an id that is no address."""
+    # A feed run through a counting service names the page it leads to.
+    if original := absolute(_text(entry, "feedburner_origlink"), base):
+        return original
     links = _own(entry, "links")
     found: dict[str, str] = {}
     for candidate in links if isinstance(links, Sequence) else ():
         if isinstance(candidate, Mapping) and (address := absolute(str(candidate.get("href") or ""), base)):
-            found.setdefault(str(candidate.get("rel") or "alternate"), address)
-    for relation in ("alternate", "self", "related", "via", "enclosure"):
-        if relation in found:
-            return found[relation]
-    return ""
+            readable = candidate.get("type", "text/html") in _HTML_TYPES
+            relation = str(candidate.get("rel") or "alternate")
+            found.setdefault(relation if readable or relation != "alternate" else "other form", address)
+    if "alternate" in found:
+        return found["alternate"]
+    link = _text(entry, "link")
+    # An identifier that nobody marked as no address counts as the link only when it looks like one.
+    if link and (link != _text(entry, "id") or _ADDRESS_LIKE.match(link)):
+        return absolute(link, base)
+    return next((found[relation] for relation in _LESSER_RELATIONS if relation in found), "")
 
 
 def _language(entry: Mapping[str, Any]) -> str:

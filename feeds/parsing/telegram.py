@@ -48,7 +48,7 @@ def read(document: Document) -> Parsed:
     guard_html(text)
     page = LexborHTMLParser(text)
     drafts, nameless = [], 0
-    for message in page.css(_MESSAGE):
+    for message in _messages(page):
         post = (message.attributes.get("data-post") or "").strip()
         if _POST.fullmatch(post):
             drafts.append(_draft(message, post))
@@ -64,6 +64,19 @@ def read(document: Document) -> Parsed:
         next_page=_page_before(page, document.url),
         notes=(f"{nameless} messages without a number were left out" if nameless else "",),
     )
+
+
+def _messages(page: LexborHTMLParser) -> list[LexborNode]:
+    """The messages of the page; what lies inside another message is part of it."""
+    known = {node.mem_id: node for node in page.css(_MESSAGE)}
+    outer = []
+    for node in known.values():
+        above = node.parent
+        while above is not None and above.mem_id not in known:
+            above = above.parent
+        if above is None:
+            outer.append(node)
+    return outer
 
 
 def _without_messages(page: LexborHTMLParser) -> Parsed:
