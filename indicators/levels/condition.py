@@ -18,6 +18,8 @@ from indicators.model.event import Event, Origin
 from indicators.model.level import Level, Recommendation, Standing, WatchCondition
 from indicators.model.signal import Weight
 
+__all__ = ["Facts", "IndicatorFacts", "Ladder", "active_events", "entry", "origins_of", "recommend"]
+
 DEFAULT = Ladder()
 
 

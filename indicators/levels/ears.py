@@ -9,8 +9,9 @@ Formula. With mean and sd (n - 1) of the `baseline` days before day t, and z the
 
     alarm when y > upper
 
-A baseline of one value has sd 0: with min_sigma 0 any count above it alarms, and C3 divides nothing by nothing, which is
-no answer. An unseen day is left out of a baseline; with fewer than two days left, or an unseen day t, there is no answer.
+A baseline of one value has sd 0: with min_sigma 0 any count above it alarms, and C3 divides nothing by nothing, which
+is no answer. An unseen day is left out of a baseline; with fewer than two days left, or an unseen day t, there is no
+answer.
 
 Parameters: `variant` (C1, C2, C3), `baseline` (days), `min_sigma`, `alpha`.
 
