@@ -221,7 +221,12 @@ def add_items(connection: Connection, items: Iterable[Item]) -> int:
     _one_writer_of_items(connection)
     added = 0
     for chunk in _chunks(items, 5_000):
-        added += connection.execute(statement, [_item_row(item) for item in chunk]).rowcount
+        rows = [_item_row(item) for item in chunk]
+        if connection.dialect.name == "postgresql":
+            # Its driver sends many rows in one statement only when they are to be returned.
+            added += len(connection.execute(statement.returning(ITEMS.c.seq), rows).all())
+        else:
+            added += connection.execute(statement.inline(), rows).rowcount
     return added
 
 
