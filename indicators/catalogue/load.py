@@ -27,7 +27,7 @@ from indicators.catalogue.schema import (
     PlacePart,
     ProblemFile,
 )
-from indicators.catalogue.words import PatternError, Term, TermIndex, parse_term
+from indicators.catalogue.words import PatternError, Term, TermIndex, compile_pattern, parse_term
 from indicators.catalogue.yamlfile import YamlFile
 from indicators.model.level import Thresholds
 from indicators.model.place import Place
@@ -547,7 +547,7 @@ def _check_terms(file: YamlFile, content: LanguageFile, code: str) -> None:
                 look(inner, (*path, at))
         elif isinstance(value, str):
             try:
-                parse_term(value, endings)
+                compile_pattern(value, endings=endings, classes={}, slot=lambda _: 1, number_slot=0, within=None)
             except PatternError as trouble:
                 file.add(path, trouble.message, trouble.remedy)
 

@@ -305,6 +305,7 @@ class CuesPart(Door):
     not_hypothetical: Strings = ()
     recall: Strings = ()
     planned: Strings = ()
+    not_planned: Strings = ()
     ongoing: Strings = ()
     happened: Strings = ()
     opinion: Strings = ()

@@ -23,14 +23,16 @@ def found(pattern: str, text: str, *, within: int | None = None) -> str | None:
 
     classes = {"armour": (parse_term("tank(|s)", ENDINGS), parse_term("armoured vehicle(|s)", ENDINGS))}
     compiled = compile_pattern(pattern, endings=ENDINGS, classes=classes, slot=slot, number_slot=0, within=within)
-    words = words_of(fold(text).text)
+    folded = fold(text)
+    words = words_of(folded.text)
     spans: dict[int, list[tuple[int, int]]] = {}
     for number, first, last in index.find(words.words, words.joined):
         spans.setdefault(number, []).append((first, last))
     taken = match_pattern(compiled, spans, words.joined)
     if taken is None:
         return None
-    return text[words.starts[min(span[0] for span in taken)] : words.ends[max(span[1] for span in taken) - 1]]
+    start, end = folded.span(words.starts[min(span[0] for span in taken)], words.ends[max(span[1] for span in taken) - 1])
+    return text[start:end]
 
 
 @pytest.mark.parametrize(

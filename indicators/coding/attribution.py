@@ -1,0 +1,165 @@
+"""To whom a sentence credits what it says."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from feeds.model import Feed, Item
+from indicators.catalogue import Catalogue, KnownActor
+from indicators.catalogue.words import Span, Words
+from indicators.coding.cues import Found
+from indicators.coding.direction import Names
+from indicators.model.actor import Attribution, AttributionKind
+
+_PREFIX_WORDS = 7
+_KINDS = {
+    "leader": AttributionKind.OFFICIAL,
+    "ministry": AttributionKind.OFFICIAL,
+    "official": AttributionKind.OFFICIAL,
+    "force": AttributionKind.OFFICIAL,
+    "state": AttributionKind.OFFICIAL,
+    "monitor": AttributionKind.INDEPENDENT_MONITOR,
+    "outlet": AttributionKind.MEDIA,
+    "agency": AttributionKind.MEDIA,
+    "alliance": AttributionKind.OFFICIAL,
+    "organisation": AttributionKind.MEDIA,
+}
+_SPEAKERS = (
+    ("official", AttributionKind.OFFICIAL),
+    ("independent_monitor", AttributionKind.INDEPENDENT_MONITOR),
+    ("media", AttributionKind.MEDIA),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Voice:
+    """Who speaks in a sentence, how that was told, and whether it is the voice named before."""
+
+    attribution: Attribution | None
+    how: str
+    before: bool = False
+    """The sentence speaks of a voice named earlier: "the report", "the statement"."""
+    of_previous: bool = False
+    """The sentence credits the one before it: "The news was shared by ..."."""
+
+
+def as_attribution(actor: KnownActor) -> Attribution:
+    """An actor of the list as the one credited."""
+    return Attribution(name=actor.name, kind=actor.attribution or _KINDS.get(actor.kind, AttributionKind.MEDIA), actor=actor.id)
+
+
+def voice_of(original: str, offset: int, words: Words, found: Found, names: Names, *, has_event: bool) -> Voice | None:
+    """The voice a sentence names, or None where it speaks for itself."""
+    speakers = [one for one in names.actors if not one.adjective]
+    colon = _colon(original, words, offset)
+    anaphora = found.get(("voice", "anaphora"), ())
+    if colon is not None:
+        for named in speakers:
+            if named.span[1] <= colon and named.actor.kind != "state":
+                return Voice(as_attribution(named.actor), "named before the colon")
+        generic = _generic(original, words, offset, found, names, (0, colon))
+        if generic is not None and colon <= _PREFIX_WORDS:
+            return Voice(generic, "named before the colon")
+    for first, last in found.get(("voice", "according"), ()):
+        for named in speakers:
+            if 0 <= named.span[0] - last <= 6 and _unbroken(words, last, named.span[0]) and named.actor.kind != "state":
+                back = not has_event and any(one[0] < first for one in anaphora)
+                return Voice(as_attribution(named.actor), f"{_said(words, first, last)!r}", of_previous=back)
+        if any(0 <= one[0] - last <= 2 for one in anaphora):
+            return Voice(None, "speaks of the voice named before", before=True)
+        generic = _generic(original, words, offset, found, names, (last, min(len(words), last + 6)))
+        if generic is not None:
+            return Voice(generic, f"{_said(words, first, last)!r}")
+    best: tuple[int, int] | None = None
+    chosen: KnownActor | None = None
+    verb_said = ""
+    for first, last in found.get(("voice", "verbs"), ()):
+        for named in speakers:
+            ahead = first - named.span[1]
+            behind = named.span[0] - last
+            if 0 <= ahead <= 4:
+                distance = ahead
+            elif 0 <= behind <= 3 and (not words.words[0].isascii() or behind <= 1):
+                distance = behind + 1
+            else:
+                continue
+            key = (distance + (4 if named.actor.kind == "state" else 0), named.span[0])
+            if best is None or key < best:
+                best, chosen, verb_said = key, named.actor, _said(words, first, last)
+    if chosen is not None:
+        return Voice(as_attribution(chosen), f"beside {verb_said!r}")
+    if anaphora and (found.get(("voice", "verbs")) or any(one[0] <= 2 for one in anaphora)):
+        return Voice(None, "speaks of the voice named before", before=True)
+    for first, last in found.get(("voice", "verbs"), ()):
+        generic = _generic(original, words, offset, found, names, (max(0, first - 5), first)) or _generic(
+            original, words, offset, found, names, (last, min(len(words), last + 4))
+        )
+        if generic is not None:
+            return Voice(generic, f"beside {_said(words, first, last)!r}")
+    return None
+
+
+def _said(words: Words, first: int, last: int) -> str:
+    return " ".join(words.words[first:last])
+
+
+def _unbroken(words: Words, first: int, last: int) -> bool:
+    return all(words.joined[at] for at in range(first, min(last + 1, len(words))))
+
+
+def _colon(original: str, words: Words, offset: int) -> int | None:
+    """How many words stand before the first colon, where they are few enough to be a speaker."""
+    at = original.find(":")
+    if at < 0:
+        return None
+    count = sum(1 for end in words.ends if end - offset <= at)
+    return count if 0 < count <= _PREFIX_WORDS and count < len(words) else None
+
+
+def _generic(original: str, words: Words, offset: int, found: Found, names: Names, within: Span) -> Attribution | None:
+    """A voice by its noun: "Ukrainian officials", "local Telegram channels"; with the country's name beside it."""
+    for first, last in found.get(("voice", "unnamed"), ()):
+        if within[0] <= first and last <= within[1]:
+            return Attribution(name=_written(original, words, offset, first, last), kind=AttributionKind.MEDIA)
+    for name, kind in _SPEAKERS:
+        for first, last in found.get(("voice", name), ()):
+            if within[0] <= first and last <= within[1]:
+                begun = first
+                while begun > within[0] and words.joined[begun] and (
+                    any(named.span[0] <= begun - 1 < named.span[1] for named in names.actors)
+                    or original[words.starts[begun - 1] - offset : words.starts[begun - 1] - offset + 1].isupper()
+                ):
+                    begun -= 1
+                return Attribution(name=_written(original, words, offset, begun, last), kind=kind)
+    return None
+
+
+def _written(original: str, words: Words, offset: int, first: int, last: int) -> str:
+    return original[words.starts[first] - offset : words.ends[last - 1] - offset]
+
+
+def own_voice(item: Item, feed: Feed | None, catalogue: Catalogue) -> tuple[Attribution | None, str]:
+    """The voice an item speaks in where no sentence names one: whom it was forwarded from, or whose feed it is."""
+    if item.forwarded_from:
+        known = known_by_name(item.forwarded_from, catalogue)
+        if known is not None:
+            return as_attribution(known), "forwarded"
+        return Attribution(name=item.forwarded_from, kind=AttributionKind.MEDIA), "forwarded"
+    if feed is not None and feed.speaks_for and feed.speaks_for in catalogue.actors:
+        return as_attribution(catalogue.actors[feed.speaks_for]), "the feed's own word"
+    return None, "the item's own voice"
+
+
+def known_by_name(name: str, catalogue: Catalogue) -> KnownActor | None:
+    """The actor that a channel's or outlet's name names."""
+    from indicators.catalogue.folding import fold
+    from indicators.catalogue.words import words_of
+
+    words = words_of(fold(name).text)
+    best: tuple[int, KnownActor] | None = None
+    for slot, first, last in catalogue.names.find(words.words, words.joined):
+        _, kind, id_ = catalogue.named[slot]
+        if kind == "actor" and catalogue.actors[id_].kind not in ("state", "leader") and (best is None or last - first > best[0]):
+            best = (last - first, catalogue.actors[id_])
+    return best[1] if best else None

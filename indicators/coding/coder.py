@@ -1,0 +1,656 @@
+"""From an item to its signals: what a text says happened, who says so, where, when, how many, and whether it counts."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import date, timedelta
+from functools import lru_cache
+from zoneinfo import ZoneInfo
+
+from feeds.model import Feed, Item
+from indicators.catalogue import Catalogue
+from indicators.catalogue.words import Span, Words, words_of
+from indicators.coding.assertion import Put, Statement, decide
+from indicators.coding.attribution import Voice, own_voice, voice_of
+from indicators.coding.cues import Cues, Found, Kind
+from indicators.coding.direction import MOVING, NamedActor, NamedPlace, Names, direction_of, names_in, with_roles
+from indicators.coding.folding import Folded, fold
+from indicators.coding.matching import Hit, Matcher
+from indicators.coding.occurrence import When, days_in, nearest
+from indicators.coding.quantities import Counted, choose, numbers_in, quantities_in
+from indicators.coding.sentences import Stretch, split
+from indicators.model.actor import Actor, Attribution, AttributionKind
+from indicators.model.place import Place, PlaceMention
+from indicators.model.signal import Assertion, Direction, Evidence, Quantity, Signal
+
+# Words and deeds of leaders and ministries belong to a problem wherever they are spoken; troops belong where they stand.
+SPOKEN = frozenset(
+    "leader_meeting defence_diplomacy accusation threat denial legal embassy insufficiency concern diplomatic_rupture ceasefire military_aid".split()
+)
+# How many sentences back a text's own context reaches when a sentence names no place.
+_CONTEXT = 3
+_ARMOUR = ("tank", "armoured_vehicle", "gun", "missile_system", "vehicle", "train", "wagon", "convoy", "aircraft", "helicopter", "bridge", "tonne")
+_PEOPLE = ("troops", "battalion", "brigade", "regiment", "division", "company", "train", "wagon", "convoy", "vehicle", "aircraft")
+_UNITS: Mapping[str, tuple[str, ...]] = {
+    "equipment_move": _ARMOUR,
+    "troop_move": _PEOPLE,
+    "force_size": _PEOPLE,
+    "missiles": ("missile_system", "missile", "battalion", "brigade", "division", "train", "aircraft", "vehicle"),
+    "aviation": ("helicopter", "aircraft", "sortie", "drone"),
+    "mobilisation": ("troops",),
+    "medical": ("hospital", "vehicle", "troops", "tonne"),
+    "bridging": ("bridge", "vehicle", "battalion", "company", "troops"),
+    "drill": ("troops", "tank", "armoured_vehicle", "vehicle", "aircraft", "helicopter", "battalion", "brigade"),
+    "recon": ("drone", "helicopter", "aircraft", "troops"),
+    "withdrawal": _PEOPLE + _ARMOUR,
+    "rotation": _PEOPLE + _ARMOUR,
+    "grouping": _PEOPLE,
+    "insufficiency": _PEOPLE,
+    "logistics": ("vehicle", "train", "wagon", "tonne", "convoy"),
+}
+_CYRILLIC = re.compile("[\u0400-\u052f]")
+_LATIN = re.compile("[a-z]")
+_OTHER_LATIN = re.compile("[àáâãäåæçèéêëìíîïñòóôõöøùúûüýÿąćęłńśźżščřžěůďťňőűğışțșăāēīūķļņģœß]")
+_WORDS_OF_OTHERS = frozenset(
+    "und der die das den mit für von nicht auf ist im ein eine zu sich w na z się nie że jest przez oraz le la les des et du dans pour sur que est un une el los las del por con para il di che per non een het van en op te ir su".split()
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Sentence:
+    """One sentence of an item with everything found in it that is not about any problem."""
+
+    number: int
+    stretch: Stretch
+    original: str
+    words: Words
+    langs: tuple[str, ...]
+    found: Found
+    names: Names
+    furniture: str
+    """Why it reports nothing, or empty."""
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A rule found in a sentence, and what was made of it."""
+
+    sentence: Sentence
+    hit: Hit
+    put: Put | None = None
+    inside: bool = False
+    place_reason: str = ""
+    signal: Signal | None = None
+    dropped: str = ""
+    """Why no signal of its own came of it, or empty."""
+
+
+@dataclass(slots=True)
+class _Context:
+    """What a text has said so far that a later sentence leans on."""
+
+    voice: Attribution | None = None
+    voice_line: int = -1
+    home: list[int] = field(default_factory=list)
+    """Numbers of the sentences that name the problem's ground."""
+
+
+class Coder:
+    """A catalogue made ready to read items."""
+
+    def __init__(self, catalogue: Catalogue) -> None:
+        self.catalogue = catalogue
+        self.matcher = Matcher(catalogue.lexicon)
+        self.cues = {code: Cues(language) for code, language in catalogue.languages.items()}
+        self.zone = ZoneInfo(catalogue.problem.timezone)
+        self.abbreviations = frozenset[str]().union(*(cues.abbreviations for cues in self.cues.values()))
+        area = catalogue.problem.area
+        self.theatre = frozenset(area.countries).union(
+            *(line.countries for line in catalogue.gazetteer.borders.values() if area.countries & set(line.countries))
+        )
+
+    # --- the quick look ------------------------------------------------------------------------
+
+    def code(self, item: Item, feed: Feed | None = None) -> list[Signal]:
+        """The signals of an item, in the order of its text."""
+        body = item.body
+        if not body or not self._languages(item.lang):
+            return []
+        folded = fold(body)
+        seen = self.matcher.look(folded.text)
+        if not seen:
+            return []
+        candidates = self._candidates(item, body, folded, seen, feed, thorough=False)
+        return _ranked([one.signal for one in candidates if one.signal is not None], self.catalogue)
+
+    def candidates(self, item: Item, feed: Feed | None = None) -> list[Candidate]:
+        """Every rule found anywhere in an item, with what was made of it and why."""
+        body = item.body
+        if not body or not self._languages(item.lang):
+            return []
+        folded = fold(body)
+        seen = self.matcher.look(folded.text)
+        return self._candidates(item, body, folded, seen, feed, thorough=True) if seen else []
+
+    def spoken(self, item: Item) -> tuple[str, ...]:
+        """The languages an item would be read in; none where the catalogue lacks its language."""
+        return self._spoken(fold(item.body).text[:2000], item.lang) if self._languages(item.lang) else ()
+
+    def _languages(self, lang: str) -> tuple[str, ...]:
+        """The languages an item may be read in: its own, or any where it names none; none where the catalogue lacks it."""
+        code = lang.strip().lower().replace("_", "-").partition("-")[0]
+        code = {"ua": "uk", "by": "be", "eng": "en", "rus": "ru", "ukr": "uk", "bel": "be"}.get(code, code)
+        if code in ("", "und", "mul", "unknown", "none"):
+            return tuple(self.cues)
+        return (code,) if code in self.cues else ()
+
+    def _spoken(self, text: str, lang: str) -> tuple[str, ...]:
+        """The languages to read a folded sentence in: by its script and letters, the item's own language first."""
+        own = self._languages(lang)
+        named = own[0] if len(own) == 1 else ""
+        cyrillic = len(_CYRILLIC.findall(text))
+        latin = len(_LATIN.findall(text))
+        if latin > cyrillic:
+            if "en" not in self.cues or (named and named != "en" and not self._english(text)):
+                return ()
+            return ("en",) if named == "en" or self._english(text) else ()
+        wrong = dict.fromkeys((code for code in ("ru", "uk", "be") if code in self.cues), 0)
+        for word in set(text.split()):
+            if "ru" in wrong and not _NOT_RU.isdisjoint(word):
+                wrong["ru"] += 1
+            if "uk" in wrong and not _NOT_UK.isdisjoint(word):
+                wrong["uk"] += 1
+            if "be" in wrong and not _NOT_BE.isdisjoint(word):
+                wrong["be"] += 1
+        if not wrong:
+            return ()
+        least = min(wrong.values())
+        best = [code for code, count in wrong.items() if count == least]
+        if named in wrong:
+            return (named, *(code for code in best if code != named and wrong[code] < wrong[named]))
+        if len(best) > 1:
+            words = text.split()
+            common = {code: sum(word.strip(".,:;!?\"'()«»") in self.cues[code].common for word in words) for code in best}
+            most = max(common.values())
+            best = [code for code in best if common[code] == most]
+        return tuple(best)
+
+    def _english(self, text: str) -> bool:
+        words = words_of(text).words
+        others = sum(word in _WORDS_OF_OTHERS for word in words)
+        own = sum(word in self.cues["en"].common for word in words)
+        if _OTHER_LATIN.search(text):
+            others += 1
+        return own > others or others == 0
+
+    # --- the close look ------------------------------------------------------------------------
+
+    def _candidates(
+        self, item: Item, body: str, folded: Folded, seen: Sequence[tuple[int, int]], feed: Feed | None, *, thorough: bool
+    ) -> list[Candidate]:
+        shown = body if folded.origin is None else "".join(body[at] for at in folded.origin[:-1])
+        stretches = split(shown, self.abbreviations)
+        ready = {
+            number: rules
+            for number, stretch in enumerate(stretches)
+            if (rules := self.matcher.ready_between(seen, stretch.start, stretch.end))
+        }
+        if not ready:
+            return []
+        hits: dict[int, list[Hit]] = {}
+        parsed: dict[int, tuple[tuple[str, ...], Words, Found]] = {}
+        for number, rules in ready.items():
+            parts = parsed[number] = self._parse(folded.text, stretches[number], item.lang)
+            langs, words, found = parts
+            numbers = [(one.first, one.last) for one in numbers_in(folded.text, words, found)]
+            found_here = list(self.matcher.hits(rules, words, numbers, frozenset(langs)))
+            if found_here:
+                hits[number] = found_here
+        if not any(hit.cancelled_by is None for rows in hits.values() for hit in rows) and not thorough:
+            return []
+        if not hits:
+            return []
+        sentences = self._sentences(item, shown, folded.text, stretches, parsed, range(max(hits) + 2))
+        return self._judge(item, feed, body, folded, sentences, hits)
+
+    def _parse(self, text: str, stretch: Stretch, lang: str) -> tuple[tuple[str, ...], Words, Found]:
+        langs = self._spoken(text[stretch.start : stretch.end], lang)
+        words = words_of(text, stretch.start, stretch.end)
+        found: dict[Kind, list[Span]] = {}
+        for code in langs:
+            for kind, places in self.cues[code].find(words).items():
+                found[kind] = sorted({*found[kind], *places}) if kind in found else places
+        return langs, words, found
+
+    def _sentences(
+        self,
+        item: Item,
+        shown: str,
+        text: str,
+        stretches: Sequence[Stretch],
+        parsed: dict[int, tuple[tuple[str, ...], Words, Found]],
+        wanted: Iterable[int],
+    ) -> list[Sentence]:
+        sentences: list[Sentence] = []
+        over = ""
+        lines: dict[int, str] = {}
+        for number in wanted:
+            if number >= len(stretches):
+                break
+            stretch = stretches[number]
+            langs, words, found = parsed.get(number) or self._parse(text, stretch, item.lang)
+            original = shown[stretch.start : stretch.end]
+            names = names_in(original, words, stretch.start, self.catalogue, frozenset(langs), frozenset())
+            after = found.get(("page", "furniture_after"))
+            if after and len(words) <= 6 and number > 2:
+                over = f"it stands after {' '.join(words.words[slice(*after[0])])!r}"
+            why = over or _furniture(words, found)
+            if why:
+                lines.setdefault(stretch.line, why)
+            sentences.append(Sentence(number, stretch, original, words, langs, found, names, why))
+        lengths: dict[int, int] = {}
+        for sentence in sentences:
+            lengths[sentence.stretch.line] = lengths.get(sentence.stretch.line, 0) + len(sentence.words)
+        mentioned = frozenset(country for sentence in sentences for country in sentence.names.countries())
+        finished = []
+        for sentence in sentences:
+            why = sentence.furniture
+            if not why and sentence.stretch.line in lines and lengths[sentence.stretch.line] <= 40:
+                why = lines[sentence.stretch.line]
+            names = names_in(
+                sentence.original, sentence.words, sentence.stretch.start, self.catalogue, frozenset(sentence.langs), mentioned
+            )
+            finished.append(replace(sentence, names=names, furniture=why))
+        return finished
+
+    def _judge(
+        self,
+        item: Item,
+        feed: Feed | None,
+        body: str,
+        folded: Folded,
+        sentences: Sequence[Sentence],
+        hits: Mapping[int, Sequence[Hit]],
+    ) -> list[Candidate]:
+        published = item.published_at.astimezone(_zone(feed, self.zone)).date()
+        own, own_how = own_voice(item, feed, self.catalogue)
+        context = _Context()
+        home_item = own is not None and own.actor in self.catalogue.problem.area.actors
+        candidates: list[Candidate] = []
+        voices = self._voices(sentences, hits, context)
+        heading = 0 if item.title else -1
+        for sentence in sentences:
+            if self._names_home(sentence.names):
+                context.home.append(sentence.number)
+            rows = hits.get(sentence.number, ())
+            if not rows:
+                continue
+            days = days_in(folded.text, sentence.original, sentence.words, sentence.found, published)
+            statement = Statement(
+                text=folded.text,
+                original=sentence.original,
+                words=sentence.words,
+                found=sentence.found,
+                days=days,
+                published=published,
+                heading=sentence.number == heading,
+            )
+            numbers = numbers_in(folded.text, sentence.words, sentence.found)
+            counted = quantities_in(sentence.words, numbers, sentence.found)
+            voice, how = voices.get(sentence.number, (None, ""))
+            if voice is None and own is not None:
+                voice, how = own, own_how
+            best: dict[tuple[str, str | None], Hit] = {}
+            for hit in rows:
+                if hit.cancelled_by is None:
+                    key = hit.rule.family, hit.rule.indicator
+                    if key not in best or hit.rank > best[key].rank:
+                        best[key] = hit
+            near_home = home_item or any(sentence.number - _CONTEXT <= one <= sentence.number for one in context.home) or (0 in context.home)
+            made: list[Candidate] = []
+            for hit in rows:
+                if hit.cancelled_by is not None:
+                    candidates.append(Candidate(sentence, hit, dropped=f"cancelled by {hit.cancelled_by!r}"))
+                    continue
+                if best[hit.rule.family, hit.rule.indicator] is not hit:
+                    candidates.append(Candidate(sentence, hit, dropped=f"{best[hit.rule.family, hit.rule.indicator].rule.id} says more here"))
+                    continue
+                made.append(
+                    self._signal(item, body, folded, sentence, hit, statement, days, counted, voice, how, near_home, published)
+                )
+            made += self._denials(made)
+            candidates += made
+        return candidates
+
+    def _denials(self, made: Sequence[Candidate]) -> list[Candidate]:
+        """A denied thing gives one signal more: the denial, which counts in its own series and only there."""
+        serving = self.catalogue.families.get("denial", ())
+        if not serving or any(one.hit.rule.family == "denial" for one in made):
+            return []
+        for one in made:
+            if one.signal is not None and one.signal.assertion is Assertion.DENIED:
+                counts = one.inside and not one.sentence.furniture
+                signal = replace(
+                    one.signal,
+                    family="denial",
+                    indicator=serving[0],
+                    weight=self.catalogue.weight(serving[0]),
+                    assertion=Assertion.HAPPENED,
+                    direction=Direction.NONE,
+                    quantity=None,
+                    counted=counts,
+                    why=f"denial of {one.signal.family}: {one.put.because if one.put else ''}; {one.place_reason}",
+                )
+                return [replace(one, signal=signal)]
+        return []
+
+    def _voices(
+        self, sentences: Sequence[Sentence], hits: Mapping[int, Sequence[Hit]], context: _Context
+    ) -> dict[int, tuple[Attribution | None, str]]:
+        """For each sentence, the voice it is credited to and how that was told; a named voice carries through its report."""
+        voices: dict[int, tuple[Attribution | None, str]] = {}
+        for sentence in sentences:
+            voice: Voice | None = None
+            if not sentence.furniture:
+                voice = voice_of(
+                    sentence.original,
+                    sentence.stretch.start,
+                    sentence.words,
+                    sentence.found,
+                    sentence.names,
+                    has_event=sentence.number in hits,
+                )
+            quoted = sentence.original[:1] in "\"\u201c\u00ab\u201e"
+            if voice is not None and voice.attribution is not None:
+                named = voice.attribution
+                # "The monitor said" after a name is the same voice.
+                if named.actor is None and context.voice is not None and context.voice.actor is not None and named.kind is context.voice.kind is AttributionKind.INDEPENDENT_MONITOR:
+                    named = context.voice
+                voices[sentence.number] = (named, voice.how)
+                context.voice, context.voice_line = named, sentence.stretch.line
+                previous = sentence.number - 1
+                if voice.of_previous and previous in hits and voices.get(previous, (None, ""))[0] is None:
+                    voices[previous] = (named, f"credited by the sentence after it, {voice.how}")
+            elif voice is not None and voice.before and context.voice is not None:
+                voices[sentence.number] = (context.voice, voice.how)
+                context.voice_line = sentence.stretch.line
+            elif context.voice is not None and (quoted or sentence.stretch.line == context.voice_line):
+                voices[sentence.number] = (context.voice, "the report goes on")
+                context.voice_line = sentence.stretch.line
+        return voices
+
+    def _names_home(self, names: Names) -> bool:
+        area = self.catalogue.problem.area
+        return (
+            any(one.place.country in area.countries or one.place.id in area.places for one in names.places)
+            or any(one.actor.country in area.countries or one.actor.id in area.actors for one in names.actors)
+            or any(country in area.countries for country, _ in names.lands)
+        )
+
+    def _inside(self, names: Names, family: str, near_home: bool, voice: Attribution | None) -> tuple[bool, str]:
+        """Whether a happening lies within the problem, and what says so."""
+        area = self.catalogue.problem.area
+        named = [one.place for one in names.places]
+        home = [place.name for place in named if place.country in area.countries and place.kind == "country"]
+        strong = [place for place in named if place.country in area.countries and place.kind != "country"]
+        listed = [place for place in named if place.id in area.places and place.country not in area.countries]
+        elsewhere = [
+            place for place in named if place.country not in area.countries and place.id not in area.places and place.kind != "country"
+        ]
+        if strong:
+            return True, f"{strong[0].name} is inside the area"
+        if listed and not elsewhere:
+            return True, f"{listed[0].name} belongs to the area"
+        acting = home + [one.actor.name for one in names.actors if one.actor.country in area.countries or one.actor.id in area.actors]
+        acting += [country for country, _ in names.lands if country in area.countries]
+        if acting and (not elsewhere or family in SPOKEN):
+            return True, f"{acting[0]} is of the area"
+        if elsewhere:
+            return False, f"{elsewhere[0].name} lies outside the area"
+        if voice is not None and voice.actor is not None and voice.actor in area.actors:
+            return True, f"{voice.name} speaks of the area"
+        foreign = sorted(names.countries() - self.theatre)
+        if foreign:
+            return False, f"it names {', '.join(foreign)} and nothing of the area"
+        if near_home:
+            return True, "the text around it names the area"
+        return False, "it names no place and no actor of the area"
+
+    def _signal(
+        self,
+        item: Item,
+        body: str,
+        folded: Folded,
+        sentence: Sentence,
+        hit: Hit,
+        statement: Statement,
+        days: Sequence[When],
+        counted: Sequence[Counted],
+        voice: Attribution | None,
+        voice_how: str,
+        near_home: bool,
+        published: date,
+    ) -> Candidate:
+        rule = hit.rule
+        span = (hit.start, hit.end)
+        moving = rule.family in MOVING
+        names = with_roles(sentence.names, sentence.words, sentence.found, self.cues[rule.lang], moving=moving)
+        put = decide(statement, hit.words, rule.family, rule.assertion)
+        inside, place_reason = self._inside(names, rule.family, near_home, voice)
+        direction, direction_why = (
+            direction_of(names, sentence.words, sentence.found, self.catalogue, span) if moving else (Direction.NONE, "")
+        )
+        first, last, day_why = _occurred(days, span, put, published)
+        quantity = choose(counted, span, _UNITS.get(rule.family, ()))
+        counts = put.assertion.countable and inside and not sentence.furniture
+        start, end = folded.span(sentence.stretch.start, sentence.stretch.end)
+        evidence = Evidence(item_id=item.item_id, start=start, end=end, quote=body[start:end])
+        taken = " … ".join(_quoted(sentence, one) for one in _runs(hit.taken))
+        reasons = [
+            f"{rule.id} finds {taken!r}",
+            f"{put.assertion}: {put.because}",
+            place_reason,
+            day_why,
+            f"{direction}: {direction_why}" if direction_why else "",
+            f"credited to {voice.name} ({voice_how})" if voice else "",
+            f"not counted: {sentence.furniture}" if sentence.furniture else "",
+        ]
+        signal = Signal(
+            item_id=item.item_id,
+            source=item.source,
+            indicator=rule.indicator,
+            family=rule.family,
+            weight=self.catalogue.weight(rule.indicator),
+            evidence=evidence,
+            actors=_actors(names.actors),
+            places=_places(names.places, self.catalogue),
+            quantity=quantity,
+            direction=direction,
+            assertion=put.assertion,
+            attribution=voice,
+            occurred_on=(first, last),
+            counted=counts,
+            why="; ".join(reason for reason in reasons if reason),
+            rule=rule.id,
+            published_at=item.published_at,
+            known_at=item.known_at,
+            catalogue_version=self.catalogue.version,
+        )
+        return Candidate(sentence, hit, put, inside, place_reason, signal)
+
+
+_NOT_RU = frozenset("іїєўґ")
+_NOT_UK = frozenset("ыэъўё")
+_NOT_BE = frozenset("ищъїє")
+
+
+@lru_cache(maxsize=8)
+def coder(catalogue: Catalogue) -> Coder:
+    """The coder of a catalogue, made once."""
+    return Coder(catalogue)
+
+
+def code(item: Item, catalogue: Catalogue, *, feed: Feed | None = None) -> list[Signal]:
+    """The signals of an item, in the order of its text: one for each indicator and happening."""
+    return coder(catalogue).code(item, feed)
+
+
+def _zone(feed: Feed | None, default: ZoneInfo) -> ZoneInfo:
+    if feed is None or not feed.timezone:
+        return default
+    return ZoneInfo(feed.timezone)
+
+
+def _furniture(words: Words, found: Found) -> str:
+    """Why a sentence is part of the page and not of the report, or empty."""
+    for first, last in found.get(("page", "furniture"), ()):
+        if last - first > 1 or first == 0 or len(words) <= 8:
+            return f"{' '.join(words.words[first:last])!r} marks a part of the page, not of the report"
+    return ""
+
+
+def _occurred(days: Sequence[When], span: Span, put: Put, published: date) -> tuple[date, date, str]:
+    """First and last day of the happening, and the rule that gave them."""
+    if put.assertion is Assertion.PLANNED:
+        return published, published, "planned, so dated as published"
+    when = nearest(days, span)
+    if when is None:
+        return published, published, ""
+    first, last = when.first, when.last
+    if when.since:
+        last = published
+    first, last = min(first, published), min(last, published)
+    return first, last, f"dated by {when.rule}"
+
+
+def _quoted(sentence: Sentence, span: Span) -> str:
+    begun = sentence.words.starts[span[0]] - sentence.stretch.start
+    ended = sentence.words.ends[span[1] - 1] - sentence.stretch.start
+    return sentence.original[begun:ended]
+
+
+def _runs(taken: Sequence[Span]) -> list[Span]:
+    """Adjacent spans as one."""
+    runs: list[Span] = []
+    for start, end in sorted(taken):
+        if runs and start <= runs[-1][1]:
+            runs[-1] = (runs[-1][0], max(end, runs[-1][1]))
+        else:
+            runs.append((start, end))
+    return runs
+
+
+def _actors(named: Sequence[NamedActor]) -> tuple[Actor, ...]:
+    """Each actor once, those named by noun before those by adjective."""
+    rows = sorted(named, key=lambda one: (one.adjective, one.span))
+    return tuple({one.actor.id: one.actor.actor for one in rows}.values())
+
+
+def _places(named: Sequence[NamedPlace], catalogue: Catalogue) -> tuple[PlaceMention, ...]:
+    """Each place and role once: places of the area first, towns and grounds before regions and countries."""
+    area = catalogue.problem.area
+
+    def order(one: NamedPlace) -> tuple[bool, bool, bool, int]:
+        place = one.place
+        return (
+            not (place.country in area.countries or place.id in area.places),
+            place.kind == "country",
+            place.kind in ("border", "region", "oblast"),
+            one.span[0],
+        )
+
+    rows = sorted(named, key=order)
+    return tuple({(one.place.id, one.role): one.mention for one in rows}.values())
+
+
+# --- one signal for each indicator and happening --------------------------------------------------
+
+
+def _ranked(signals: Sequence[Signal], catalogue: Catalogue) -> list[Signal]:
+    """The signals with those of one happening made one: the best of them, with what only the others say."""
+    groups: dict[tuple[str, str | None, bool, str], list[list[Signal]]] = {}
+    for signal in signals:
+        key = (
+            signal.family,
+            signal.indicator,
+            signal.counted,
+            "" if signal.assertion.countable else signal.assertion.value,
+        )
+        happenings = groups.setdefault(key, [])
+        for happening in happenings:
+            if not any(_apart(signal, other, catalogue) for other in happening):
+                happening.append(signal)
+                break
+        else:
+            happenings.append([signal])
+    merged = [_merge(happening) for happenings in groups.values() for happening in happenings]
+    return sorted(merged, key=lambda signal: (signal.evidence.start, signal.family, signal.indicator or ""))
+
+
+def _apart(one: Signal, other: Signal, catalogue: Catalogue) -> bool:
+    """Whether two mentions of one indicator in one item tell of different happenings."""
+    here, there = _points(one), _points(other)
+    if here and there and not {place.id for place in here} & {place.id for place in there}:
+        distances = [catalogue.gazetteer.distance_km(a.id, b.id) for a in here for b in there]
+        if all(distance is None or distance > 40 for distance in distances):
+            return True
+    dated_one, dated_other = "dated by" in one.why, "dated by" in other.why
+    if dated_one and dated_other:
+        slack = timedelta(days=1)
+        return one.occurred_on[0] > other.occurred_on[1] + slack or other.occurred_on[0] > one.occurred_on[1] + slack
+    return False
+
+
+def _points(signal: Signal) -> list[Place]:
+    """The places of a signal that are points enough to tell two happenings apart."""
+    return [one.place for one in signal.places if one.place.kind not in ("country", "border", "region", "oblast", "area", "river") and one.place.radius_km <= 60]
+
+
+def _merge(happening: Sequence[Signal]) -> Signal:
+    best = max(happening, key=_worth)
+    for other in happening:
+        if other is best:
+            continue
+        changes: dict[str, object] = {}
+        if best.attribution is None and other.attribution is not None:
+            changes["attribution"] = other.attribution
+        elif (
+            best.attribution is not None
+            and best.attribution.actor is None
+            and other.attribution is not None
+            and other.attribution.actor is not None
+        ):
+            changes["attribution"] = other.attribution
+        if best.quantity is None and other.quantity is not None:
+            changes["quantity"] = other.quantity
+        if best.direction is Direction.NONE and other.direction is not Direction.NONE:
+            changes["direction"] = other.direction
+        if not _points(best) and _points(other):
+            known = {(one.place.id, one.role) for one in best.places}
+            changes["places"] = tuple(one for one in other.places if (one.place.id, one.role) not in known) + best.places
+        elif not best.places and other.places:
+            changes["places"] = other.places
+        if "dated by" not in best.why and "dated by" in other.why:
+            changes["occurred_on"] = other.occurred_on
+            changes["why"] = f"{best.why}; dated by another sentence"
+        if changes:
+            best = replace(best, **changes)  # type: ignore[arg-type]
+    if len(happening) > 1:
+        best = replace(best, why=f"{best.why}; {len(happening)} sentences tell of it")
+    return best
+
+
+def _worth(signal: Signal) -> tuple[int, ...]:
+    """What makes one mention say more than another; the earlier wins a tie."""
+    order = {Assertion.HAPPENED: 3, Assertion.ONGOING: 3, Assertion.PLANNED: 2}
+    voice = signal.attribution
+    return (
+        order.get(signal.assertion, 1),
+        2 if _points(signal) else 1 if signal.places else 0,
+        2 if voice is not None and voice.actor is not None else 1 if voice is not None else 0,
+        int(signal.direction is not Direction.NONE),
+        int(signal.quantity is not None),
+        -signal.evidence.start,
+    )

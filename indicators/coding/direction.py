@@ -1,0 +1,284 @@
+"""Names in a sentence, the part each place plays in a movement, and whether it goes toward the border or away."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from indicators.catalogue import Catalogue, KnownActor
+from indicators.catalogue.words import Span, Words
+from indicators.coding.cues import Cues, Found
+from indicators.model.place import Place, PlaceMention, PlaceRole
+from indicators.model.signal import Direction
+
+# Families that tell of something going from one place to another.
+MOVING = frozenset(
+    "equipment_move troop_move grouping command logistics medical bridging aviation missiles recon withdrawal rotation force_size attack".split()
+)
+# A place this near the watched border is "at the border"; units in training grounds farther off are not.
+NEAR_BORDER_KM = 60.0
+_NEARER_BY_KM = 15.0
+_WIDE = ("country", "region", "oblast", "area")
+
+
+@dataclass(frozen=True, slots=True)
+class NamedPlace:
+    """A place and the words that name it."""
+
+    place: Place
+    span: Span
+    role: PlaceRole = PlaceRole.AT
+
+    @property
+    def mention(self) -> PlaceMention:
+        """The place as a signal names it."""
+        return PlaceMention(place=self.place, role=self.role)
+
+
+@dataclass(frozen=True, slots=True)
+class NamedActor:
+    """An actor and the words that name it; an adjective names its country."""
+
+    actor: KnownActor
+    span: Span
+    adjective: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Names:
+    """Who and where a sentence names."""
+
+    places: tuple[NamedPlace, ...] = ()
+    actors: tuple[NamedActor, ...] = ()
+    lands: tuple[tuple[str, Span], ...] = ()
+    """Countries named by an adjective in small letters, and the words that do."""
+
+    def countries(self) -> frozenset[str]:
+        """Every country that a place or actor of the sentence belongs to."""
+        found = {named.place.country for named in self.places if named.place.country}
+        found |= {named.actor.country for named in self.actors if named.actor.country}
+        found |= {country for country, _ in self.lands}
+        return frozenset(found)
+
+
+def names_in(original: str, words: Words, offset: int, catalogue: Catalogue, langs: frozenset[str], mentioned: frozenset[str]) -> Names:
+    """The actors and places of a sentence; `mentioned` are the countries its item names, to tell namesakes apart."""
+    places: dict[Span, list[Place]] = {}
+    actors: dict[tuple[Span, str], NamedActor] = {}
+    lands: dict[Span, str] = {}
+    for slot, first, last in catalogue.names.find(words.words, words.joined):
+        lang, kind, id_ = catalogue.named[slot]
+        if lang not in langs:
+            continue
+        capitals = _capitals(original, words, offset, first, last)
+        if kind == "place":
+            if any(capitals):
+                places.setdefault((first, last), []).append(catalogue.gazetteer.places[id_])
+            elif catalogue.gazetteer.places[id_].kind == "country" and len(words.words[first]) > 5:
+                lands[first, last] = catalogue.gazetteer.places[id_].country
+        elif kind == "adjective" or any(capitals) or catalogue.actors[id_].kind in ("ministry", "force", "official"):
+            actors[(first, last), id_] = NamedActor(catalogue.actors[id_], (first, last), kind == "adjective")
+    kept_actors = _outermost([named for named in actors.values()])
+    kept_places = _longest(places)
+    named_countries = frozenset(named.actor.country for named in kept_actors if named.actor.country) | mentioned
+    chosen = [
+        NamedPlace(_which(candidates, span, kept_actors, named_countries, catalogue, words), span)
+        for span, candidates in kept_places
+        if not any(_inside(span, named.span) and span != named.span and named.actor.kind not in ("state", "alliance") for named in kept_actors)
+    ]
+    return Names(tuple(chosen), tuple(kept_actors), tuple((country, span) for span, country in lands.items()))
+
+
+def _capitals(original: str, words: Words, offset: int, first: int, last: int) -> list[bool]:
+    return [original[words.starts[at] - offset : words.starts[at] - offset + 1].isupper() for at in range(first, last)]
+
+
+def _inside(one: Span, other: Span) -> bool:
+    return other[0] <= one[0] and one[1] <= other[1]
+
+
+def _outermost(named: Sequence[NamedActor]) -> list[NamedActor]:
+    """Actors whose name is not part of a longer actor's name; the state inside a ministry's name is kept out too."""
+    return sorted(
+        (one for one in named if not any(_inside(one.span, other.span) and one.span != other.span for other in named)),
+        key=lambda one: one.span,
+    )
+
+
+def _longest(places: dict[Span, list[Place]]) -> list[tuple[Span, list[Place]]]:
+    spans = sorted(places, key=lambda span: (span[0] - span[1], span[0]))
+    kept: list[Span] = []
+    for span in spans:
+        if not any(span[0] < other[1] and other[0] < span[1] for other in kept):
+            kept.append(span)
+    return [(span, places[span]) for span in sorted(kept)]
+
+
+def _which(
+    candidates: Sequence[Place], span: Span, actors: Sequence[NamedActor], countries: frozenset[str], catalogue: Catalogue, words: Words
+) -> Place:
+    """Of namesakes: the one whose country stands beside the name, else the one inside the area, else the one the item's countries name."""
+    if len(candidates) == 1:
+        return candidates[0]
+    beside = {
+        named.actor.country
+        for named in actors
+        if named.actor.kind == "state" and -1 <= named.span[0] - span[1] <= 1 or 0 <= span[0] - named.span[1] <= 1
+    }
+    for candidate in candidates:
+        if candidate.country in beside:
+            return candidate
+    area = catalogue.problem.area
+    inside = [one for one in candidates if one.country in area.countries or one.id in area.places]
+    if inside and (countries & area.countries or not any(one.country in countries for one in candidates)):
+        return inside[0]
+    for candidate in candidates:
+        if candidate.country in countries:
+            return candidate
+    return inside[0] if inside else candidates[0]
+
+
+def with_roles(names: Names, words: Words, found: Found, cues: Cues, *, moving: bool) -> Names:
+    """The same names, each place with its part in the movement."""
+    between = {at for first, last in found.get(("role", "between"), ()) for at in range(first, last)}
+    border = {at for first, last in found.get(("role", "border"), ()) for at in range(first, last)}
+    adjective = {at for named in names.actors if named.adjective for at in range(*named.span)}
+    adjective |= {at for _, span in names.lands for at in range(*span)}
+    states = {at for named in names.actors if named.actor.kind == "state" for at in range(*named.span)}
+    ends: dict[int, list[str]] = {}
+    for role in ("from", "to", "at", "either"):
+        for first, last in found.get(("role", role), ()):
+            ends.setdefault(last, []).append(role)
+    placed = []
+    previous: NamedPlace | None = None
+    for named in names.places:
+        at = named.span[0]
+        roles: list[str] = []
+        for _ in range(6):
+            if at in ends:
+                roles = ends[at]
+                break
+            if at == 0 or (at - 1) not in between | border | adjective | states:
+                break
+            at -= 1
+        role = _role(roles, words, at, cues, moving=moving)
+        if not roles and previous is not None and _listed(words, previous.span[1], named.span[0]):
+            role = previous.role
+        previous = NamedPlace(named.place, named.span, role)
+        placed.append(previous)
+    return Names(tuple(placed), names.actors, names.lands)
+
+
+def _role(roles: Sequence[str], words: Words, at: int, cues: Cues, *, moving: bool) -> PlaceRole:
+    if "from" in roles:
+        return PlaceRole.FROM
+    if "to" in roles and moving:
+        return PlaceRole.TO
+    if "either" in roles and moving and at < len(words) and not words.words[at].endswith(cues.at_endings):
+        return PlaceRole.TO
+    return PlaceRole.AT
+
+
+def _listed(words: Words, end: int, start: int) -> bool:
+    """Whether one name follows another in a list."""
+    return start - end <= 1 and (start == end or words.words[end] in ("and", "or", "и", "і", "та", "й", "или", "або", "ды"))
+
+
+def direction_of(names: Names, words: Words, found: Found, catalogue: Catalogue, span: Span) -> tuple[Direction, str]:
+    """Whether a movement goes toward the border the problem watches, and what says so."""
+    goes_away = _near(found.get(("role", "away"), ()), span)
+    home = catalogue.problem.area.countries
+    bound = _to_border(names, words, found, catalogue, span)
+    if bound is not None:
+        return (Direction.TOWARD if bound else Direction.AWAY), "the words for the border"
+    sources = [one.place for one in names.places if one.role is PlaceRole.FROM]
+    targets = [one.place for one in names.places if one.role is PlaceRole.TO]
+    if any(one.country not in home and one.kind != "border" and not _watched(one, catalogue) for one in targets) and not any(
+        one.country in home for one in targets
+    ):
+        return Direction.AWAY, f"it goes to {targets[0].name}"
+    nearest_target = _nearest(targets, catalogue)
+    nearest_source = _nearest(sources, catalogue)
+    if nearest_target is not None and nearest_source is not None and abs(nearest_target - nearest_source) > _NEARER_BY_KM:
+        if nearest_target < nearest_source:
+            return Direction.TOWARD, f"{nearest_target:.0f} km from the border after {nearest_source:.0f} km"
+        return Direction.AWAY, f"{nearest_target:.0f} km from the border after {nearest_source:.0f} km"
+    if goes_away:
+        return Direction.AWAY, "the words for going back"
+    if _near(found.get(("role", "toward"), ()), span):
+        return Direction.TOWARD, "the words for going south or nearer"
+    if nearest_target is not None and nearest_target <= NEAR_BORDER_KM:
+        return Direction.TOWARD, f"it goes to within {nearest_target:.0f} km of the border"
+    return Direction.NONE, ""
+
+
+def _near(spans: Sequence[Span], span: Span, reach: int = 8) -> bool:
+    return any(first - span[1] <= reach and span[0] - last <= reach for first, last in spans)
+
+
+def _watched(place: Place, catalogue: Catalogue) -> bool:
+    toward = catalogue.problem.toward
+    return place.id == toward.border or place.id in toward.places or place.id in catalogue.problem.area.places
+
+
+def _nearest(places: Sequence[Place], catalogue: Catalogue) -> float | None:
+    """How near the watched border the nearest of `places` lies; wide areas tell nothing."""
+    found = [distance for place in places if (distance := border_km(place, catalogue)) is not None]
+    return min(found, default=None)
+
+
+def border_km(place: Place, catalogue: Catalogue) -> float | None:
+    """How far a place lies from what TOWARD means in this problem; None where it is too wide to tell or unknown."""
+    toward = catalogue.problem.toward
+    if place.id == toward.border or place.id in toward.places:
+        return 0.0
+    if place.kind == "country" or place.radius_km > 150:
+        return None
+    found = []
+    for id_ in ((toward.border,) if toward.border else ()) + toward.places:
+        apart = catalogue.gazetteer.distance_km(place.id, id_)
+        if apart is not None:
+            found.append(apart)
+    return min(found, default=None)
+
+
+def _to_border(names: Names, words: Words, found: Found, catalogue: Catalogue, span: Span) -> bool | None:
+    """True: to the watched border; False: away from it; None: the sentence does not say."""
+    toward = catalogue.problem.toward
+    line = catalogue.gazetteer.borders.get(toward.border or "")
+    border_words = list(found.get(("role", "border"), ()))
+    border_words += [named.span for named in names.places if named.place.id == toward.border]
+    for first, last in border_words:
+        if not _near([(first, last)], span, 14):
+            continue
+        countries = {
+            named.actor.country
+            for named in names.actors
+            if named.actor.country and named.actor.kind == "state" and -3 <= named.span[0] - last <= 3 and first - named.span[1] <= 2
+        }
+        countries |= {
+            named.place.country for named in names.places if named.place.kind == "country" and -3 <= named.span[0] - last <= 3 and first - named.span[1] <= 2
+        }
+        countries |= {country for country, (one, two) in names.lands if -3 <= one - last <= 3 and first - two <= 2}
+        if line is not None and countries and not countries <= set(line.countries):
+            continue
+        role = _border_role(words, found, first, names)
+        if role == "to":
+            return True
+        if role == "from":
+            return False
+    return None
+
+
+def _border_role(words: Words, found: Found, first: int, names: Names) -> str | None:
+    adjective = {at for named in names.actors for at in range(*named.span)} | {at for _, span in names.lands for at in range(*span)}
+    between = {at for one, two in found.get(("role", "between"), ()) for at in range(one, two)} | adjective
+    at = first
+    for _ in range(5):
+        for role in ("to", "from"):
+            if any(last == at for _, last in found.get(("role", role), ())):
+                return role
+        if at == 0 or (at - 1) not in between:
+            return None
+        at -= 1
+    return None
