@@ -40,6 +40,8 @@ class Change:
     condition: int | None = None
     """The WatchCondition, where it is about the problem."""
     indicator: str | None = None
+    blind: bool = False
+    """Whether it is that nothing can be seen any more."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -206,19 +208,20 @@ def _changes(
         if one.at > since:
             text = f"{one.by} set the condition to {one.condition.value} {one.condition.word}: {one.reason}"
             found.append(Change(at=one.at, text=text, condition=int(one.condition)))
-    names = names_of(known)
     for standing in kept_levels.level_changes(connection, known.problem.id, since=since, as_of=as_of):
-        if standing.no_data and standing.no_data_since == standing.at:
-            text = f"{names.get(standing.indicator, standing.indicator)}: no data any more. {standing.why}"
-        else:
-            text = f"{names.get(standing.indicator, standing.indicator)} {standing.level.word}. {standing.why}"
-        found.append(Change(at=standing.at, text=text, level=int(standing.level), indicator=standing.indicator))
+        found.append(
+            Change(
+                at=standing.at,
+                text=standing.why,
+                level=int(standing.level),
+                indicator=standing.indicator,
+                blind=standing.no_data and standing.no_data_since == standing.at,
+            )
+        )
     for changed in kept_thresholds.latest(connection, known.problem.id, as_of=as_of).values():
         if changed.at > since:
             limits = f"{changed.thresholds.watch}/{changed.thresholds.warning}/{changed.thresholds.critical}"
-            text = (
-                f"{changed.by} changed {names.get(changed.indicator, changed.indicator)} to {limits}: {changed.reason}"
-            )
+            text = f"{changed.by} changed the thresholds to {limits}: {changed.reason}"
             found.append(Change(at=changed.at, text=text, indicator=changed.indicator))
     return sorted(found, key=lambda change: change.at, reverse=True)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from html import escape
 
@@ -14,12 +14,13 @@ from indicators.charts.board import moment
 from indicators.charts.ladder import ladder_figure
 from indicators.charts.maps import map_figure, moves, outline, spots
 from indicators.charts.series import Panel, board_figure
-from indicators.charts.theme import CONFIG, DARK, Mark, rank
+from indicators.charts.theme import CONFIG, DARK, rank
 from indicators.model.level import Level, SetCondition, WatchCondition
 from indicators.pages import frame, reading
 from indicators.pages.views import Pulse
 from indicators.settings import data_folder
 
+SHOWN_CHANGES = 12
 SPANS = {
     "12 h": timedelta(hours=12),
     "24 h": timedelta(hours=24),
@@ -57,22 +58,22 @@ def show(picture: Picture, pulse: Pulse, *, pinned: bool) -> None:
         return picture.names.get(indicator, indicator)
 
     st.html(html.banner(picture.board, names=name, strips=frame.notices(pulse, as_of)))
-    left, right = st.columns([1.55, 1], gap="medium")
+    left, right = st.columns([1.62, 1], gap="medium")
     with left:
         st.html(
             html.board_table(
-                picture.rows, link=lambda indicator: frame.address("indicator", as_of, id=indicator), spark_width=132
+                picture.rows, link=lambda indicator: frame.address("indicator", as_of, id=indicator), spark_width=120
             )
         )
         st.html(
             '<div class="v-quiet"><small>C critical indicator · K counter-indicator · * an officer’s limits · '
             "hatched: no data · shaded: last 7 days · dotted: watch limit</small></div>"
         )
+        ladder(picture)
     with right:
         panels(picture)
         changed(picture, as_of)
         ground(picture)
-        ladder(picture)
 
 
 def panels(picture: Picture) -> None:
@@ -93,37 +94,39 @@ def changed(picture: Picture, as_of: datetime | None) -> None:
     with heading:
         frame.heading("What changed")
     choice.segmented_control("Since", list(SPANS), default="24 h", key="span", label_visibility="collapsed")
-    st.html(f'<div class="v-panel">{change_list(picture.changes, as_of)}</div>')
+    st.html(f'<div class="v-panel">{change_list(picture.changes, picture.names, as_of)}</div>')
 
 
-def change_list(changes: Sequence[Change], as_of: datetime | None) -> str:
+def change_list(changes: Sequence[Change], names: Mapping[str, str], as_of: datetime | None) -> str:
     """Changes as a list, latest first."""
     if not changes:
         return '<div class="v-quiet">No level, condition or threshold changed in this time.</div>'
     shown = [
-        f"<li><time>{change.at.day} {change.at:%b %H:%M}</time><div>{_mark(change)}{_linked(change, as_of)}</div></li>"
-        for change in changes[:12]
+        f"<li><time>{change.at.day} {change.at:%b %H:%M}</time>"
+        f"<div>{_mark(change)}{_told(change, names, as_of)}</div></li>"
+        for change in changes[:SHOWN_CHANGES]
     ]
-    more = f"<li><time></time><div>and {len(changes) - 12} earlier ones</div></li>" if len(changes) > 12 else ""
-    return f'<ul class="v-list">{"".join(shown)}{more}</ul>'
+    if len(changes) > SHOWN_CHANGES:
+        shown.append(f"<li><time></time><div>and {len(changes) - SHOWN_CHANGES} earlier ones</div></li>")
+    return f'<ul class="v-list">{"".join(shown)}</ul>'
 
 
 def _mark(change: Change) -> str:
-    mark: Mark | None = None
     if change.condition is not None:
-        mark = DARK.condition(WatchCondition(change.condition))
-        return html.chip(mark, f"{change.condition}") + " "
+        return html.chip(DARK.condition(WatchCondition(change.condition)), str(change.condition))
+    if change.blind:
+        return html.chip(DARK.blind)
     if change.level is not None:
-        mark = DARK.level(Level(change.level))
-        return html.chip(mark) + " "
+        return html.chip(DARK.level(Level(change.level)))
     return ""
 
 
-def _linked(change: Change, as_of: datetime | None) -> str:
-    text = escape(change.text)
+def _told(change: Change, names: Mapping[str, str], as_of: datetime | None) -> str:
     if change.indicator is None:
-        return text
-    return f'<a href="{escape(frame.address("indicator", as_of, id=change.indicator))}" target="_self">{text}</a>'
+        return escape(change.text)
+    link = escape(frame.address("indicator", as_of, id=change.indicator))
+    name = escape(names.get(change.indicator, change.indicator))
+    return f'<a href="{link}" target="_self">{name}</a> <small>{escape(change.text)}</small>'
 
 
 def ground(picture: Picture) -> None:
