@@ -50,7 +50,7 @@ def judge(reports: Sequence[Report], *, against: Sequence[Report] = (), counted:
         return Verdict(credibility=6, counted=False, why=_why_uncounted(reports))
     voices = independent(reports)
     free = [origin for origin in voices if not origin.official]
-    credibility, reason = _credibility(reports, voices, _weighty(against, voices))
+    credibility, reason = _credibility(reports, voices, _weighty(against, reports, voices))
     family = reports[0].signal.family
     if family in NEED_A_WITNESS and not free:
         who = ", ".join(origin.name for origin in voices) or "nobody named"
@@ -93,16 +93,20 @@ def _credibility(reports: Sequence[Report], voices: tuple[Origin, ...], against:
     return (3, said) if best <= "C" else (6, f"{said}, not graded")
 
 
-def _weighty(against: Sequence[Report], voices: tuple[Origin, ...]) -> tuple[Origin, ...]:
-    """The voices that speak against, without those whose denial weighs nothing: an official's is data, not evidence."""
+def _weighty(against: Sequence[Report], reports: Sequence[Report], voices: tuple[Origin, ...]) -> tuple[Origin, ...]:
+    """The voices whose contradiction weighs: nobody's who also says it, and no official's denial or own acquittal."""
     speaking = {origin.voice for origin in voices}
-    return tuple(
-        origin
-        for origin in independent(
-            [r for r in against if not (r.origin.official and r.signal.assertion is Assertion.DENIED)]
-        )
-        if origin.voice not in speaking
-    )
+    acting = {actor.id for report in reports for actor in report.signal.actors}
+    heard = [report for report in against if _free_to_judge(report, acting)]
+    return tuple(origin for origin in independent(heard) if origin.voice not in speaking)
+
+
+def _free_to_judge(report: Report, acting: set[str]) -> bool:
+    """An official's denial is data, not evidence; that its own state's forces were not there is no observation."""
+    origin = report.origin
+    if not origin.official:
+        return True
+    return report.signal.assertion is not Assertion.DENIED and bool(origin.state) and origin.state not in acting
 
 
 def _is_monitor(origin: Origin, reports: Sequence[Report]) -> bool:

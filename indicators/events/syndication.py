@@ -18,7 +18,7 @@ WINDOW = timedelta(days=14)
 SHORT_WITHIN = timedelta(hours=48)
 """One sentence said again after two days is news again ('all Ukraine on alert'), not an echo."""
 _SHORT_SECONDS = SHORT_WITHIN.total_seconds()
-STRICT = 0.7
+STRICT = 0.6
 """Share of an item's words standing in sentences of another, from which it is a reprint."""
 SKETCH = 0.82
 """Share of an item's distinct words found in the item it already shares a sentence with: an edited reprint."""

@@ -7,11 +7,6 @@ from datetime import timedelta
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
-
-from indicators.events.clustering import cluster
-from indicators.events.regrouping import affected, regroup
-from indicators.model.event import Event, Report
-from indicators.model.signal import Assertion, Direction
 from reporting import (
     BELARUS,
     BELTA,
@@ -28,6 +23,11 @@ from reporting import (
     ZYABROVKA,
     a_report,
 )
+
+from indicators.events.clustering import cluster
+from indicators.events.regrouping import affected, regroup
+from indicators.model.event import Event, Report
+from indicators.model.signal import Assertion, Direction
 
 PLACES = ((), (BREST,), (GOMEL,), (ZYABROVKA,), (SOUTH,), (BREST_REGION,), (BELARUS,), (MINSK,), (BREST, GOMEL))
 ASSERTIONS = (*[Assertion.HAPPENED] * 6, Assertion.PLANNED, Assertion.PLANNED, *Assertion)
