@@ -4,31 +4,55 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Sequence
-from importlib.metadata import version
+from collections.abc import Mapping, Sequence
+from importlib import import_module
+from importlib.metadata import PackageNotFoundError, version
 
-from indicators.cli import coding, collection, operation, people, warning
-from indicators.cli.context import FAILED, UNUSABLE, Finding, Unusable, expected_trouble
+VERBS: Mapping[str, tuple[str, str]] = {
+    "run": ("collection", "poller and dashboard together"),
+    "poll": ("collection", "the poller alone"),
+    "feeds": ("collection", "the registry of sources"),
+    "parse": ("collection", "a document to items"),
+    "ingest": ("collection", "items from an archive into the store"),
+    "code": ("coding", "text to signals"),
+    "catalogue": ("coding", "check the catalogue, or explain how a text is coded"),
+    "levels": ("warning", "where the problem stands"),
+    "events": ("warning", "happenings, with their reports and origins"),
+    "thresholds": ("warning", "the limits in force, and whose they are"),
+    "detect": ("warning", "one detector over a count column"),
+    "alerts": ("people", "list, acknowledge, assess, silence, try the mail"),
+    "subscribers": ("people", "who gets mail"),
+    "briefing": ("people", "the weekly product"),
+    "db": ("operation", "the database: upgrade, backup, restore"),
+    "doctor": ("operation", "is everything in order?"),
+}
+"""Every verb, the module of this package that carries it out, and what it does."""
 
-ROOMS = (collection, coding, warning, people, operation)
 
+def parser(verb: str | None = None) -> argparse.ArgumentParser:
+    """The whole command line, with the options of `verb` alone; of every verb when none is named.
 
-def parser() -> argparse.ArgumentParser:
-    """Every verb of the contract; each room adds its own."""
+    A room is imported when its verb is called: `vedette --help` must not wait for the page server's libraries.
+    """
     top = argparse.ArgumentParser(
         prog="vedette",
         description="Indications and warning from public feeds: what is known, since when, how sure, what is blind.",
     )
-    top.add_argument("--version", action="version", version=f"vedette {version('vedette')}")
+    top.add_argument("--version", action="version", version=f"vedette {_version()}")
     verbs = top.add_subparsers(dest="verb", metavar="COMMAND", required=True)
-    for room in ROOMS:
-        room.add_to(verbs)
+    for name, (room, help_) in VERBS.items():
+        command = verbs.add_parser(name, help=help_)
+        if verb in (None, name):
+            getattr(import_module(f"{__name__}.{room}"), f"{name}_options")(command)
     return top
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command and return its exit code; expected trouble is one line on stderr, never a traceback."""
-    chosen = parser().parse_args(arguments)
+    given = list(sys.argv[1:] if arguments is None else arguments)
+    chosen = parser(next((word for word in given if not word.startswith("-")), "none")).parse_args(given)
+    from indicators.cli.context import FAILED, UNUSABLE, Finding, Unusable, expected_trouble
+
     try:
         return int(chosen.run(chosen) or 0)
     except Finding as finding:
@@ -46,3 +70,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except expected_trouble() as trouble:
         print(f"vedette: {trouble}", file=sys.stderr)
         return UNUSABLE
+
+
+def _version() -> str:
+    try:
+        return version("vedette")
+    except PackageNotFoundError:
+        return "(a plain checkout)"

@@ -12,27 +12,29 @@ from typing import Any
 
 from feeds.model import Item
 from indicators import catalogue as knowledge
-from indicators.cli.context import FAILED, Finding, Unusable, Verbs, catalogue, emit, instant, now, registry, shared
+from indicators.cli.context import FAILED, Finding, Unusable, catalogue, emit, instant, now, registry, shared
 from indicators.coding import code, explain
 from indicators.model.signal import Signal
 from indicators.settings import data_folder
 
 
-def add_to(verbs: Verbs) -> None:
-    """Add this room's verbs."""
-    one = shared(verbs.add_parser("code", help="text to signals"))
-    one.add_argument("file", nargs="?", default="-", help="a text file, or - for standard input")
-    one.add_argument("--published-at", type=instant, help="when it was published (default: now)")
-    one.add_argument("--lang", default="", help="en, ru, uk, be (default: told from the letters)")
-    one.add_argument("--source", default="", help="the feed it came from, for whom it speaks")
-    one.add_argument(
+def code_options(command: argparse.ArgumentParser) -> None:
+    """`vedette code`."""
+    shared(command)
+    command.add_argument("file", nargs="?", default="-", help="a text file, or - for standard input")
+    command.add_argument("--published-at", type=instant, help="when it was published (default: now)")
+    command.add_argument("--lang", default="", help="en, ru, uk, be (default: told from the letters)")
+    command.add_argument("--source", default="", help="the feed it came from, for whom it speaks")
+    command.add_argument(
         "--jsonl", action="store_true", help="input: JSON Lines {id, title, text, published_at, lang, source}"
     )
-    one.add_argument("--json", action="store_true", help="JSON Lines on stdout")
-    one.set_defaults(run=run_code)
+    command.add_argument("--json", action="store_true", help="JSON Lines on stdout")
+    command.set_defaults(run=run_code)
 
-    book = verbs.add_parser("catalogue", help="check the catalogue, or explain how a text is coded")
-    inner = book.add_subparsers(dest="what", metavar="WHAT", required=True)
+
+def catalogue_options(command: argparse.ArgumentParser) -> None:
+    """`vedette catalogue`."""
+    inner = command.add_subparsers(dest="what", metavar="WHAT", required=True)
     check = shared(inner.add_parser("check", help="every problem with file and line"))
     check.add_argument("folder", nargs="?", type=Path, help="a data folder (default: the shipped one)")
     check.set_defaults(run=run_check)

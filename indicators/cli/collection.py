@@ -27,7 +27,6 @@ from indicators.alerts.catcher import Catcher
 from indicators.cli.context import (
     Finding,
     Unusable,
-    Verbs,
     catalogue,
     database,
     emit,
@@ -58,42 +57,53 @@ KINDS: Mapping[str, FeedKind] = {
 }
 
 
-def add_to(verbs: Verbs) -> None:
-    """Add this room's verbs."""
-    run = shared(verbs.add_parser("run", help="poller and dashboard together"))
-    run.add_argument("--port", type=int, help="the dashboard's port (default: settings, 8501)")
-    run.add_argument("--replay", metavar="NAME-or-FOLDER", help="watch a recorded stretch instead of the live feeds")
-    run.add_argument(
+def run_options(command: argparse.ArgumentParser) -> None:
+    """`vedette run`."""
+    shared(command)
+    command.add_argument("--port", type=int, help="the dashboard's port (default: settings, 8501)")
+    command.add_argument("--replay", metavar="NAME-or-FOLDER", help="watch a recorded stretch, not the live feeds")
+    command.add_argument(
         "--speed", type=_speed, default=86_400.0, help="replay seconds per second, or 'max' (default 86400)"
     )
-    run.set_defaults(run=run_run)
+    command.set_defaults(run=run_run)
 
-    poll = shared(verbs.add_parser("poll", help="the poller alone"))
-    poll.add_argument("--once", action="store_true", help="one round, then stop")
-    poll.add_argument("--feed", metavar="ID", help="this feed only")
-    poll.add_argument("--replay", metavar="NAME-or-FOLDER", help=argparse.SUPPRESS)
-    poll.add_argument("--speed", type=_speed, default=86_400.0, help=argparse.SUPPRESS)
-    poll.set_defaults(run=run_poll)
 
-    feeds = verbs.add_parser("feeds", help="the registry of sources")
-    inner = feeds.add_subparsers(dest="what", metavar="WHAT", required=True)
-    shown = shared(inner.add_parser("list", help="every source, its grade and when it was last read"))
+def poll_options(command: argparse.ArgumentParser) -> None:
+    """`vedette poll`."""
+    shared(command)
+    command.add_argument("--once", action="store_true", help="one round, then stop")
+    command.add_argument("--feed", metavar="ID", help="this feed only")
+    command.add_argument("--replay", metavar="NAME-or-FOLDER", help=argparse.SUPPRESS)
+    command.add_argument("--speed", type=_speed, default=86_400.0, help=argparse.SUPPRESS)
+    command.set_defaults(run=run_poll)
+
+
+def feeds_options(command: argparse.ArgumentParser) -> None:
+    """`vedette feeds`."""
+    inner = command.add_subparsers(dest="what", metavar="WHAT", required=True)
+    shown = shared(inner.add_parser("list", help="every source and its grade"))
     shown.add_argument("--json", action="store_true")
     shown.set_defaults(run=run_feeds_list)
     check = shared(inner.add_parser("check", help="try a URL or a file and say what was found"))
     check.add_argument("place", help="a URL, a file, or the id of a known feed")
     check.set_defaults(run=run_feeds_check)
 
-    parse = shared(verbs.add_parser("parse", help="a document to items"))
-    parse.add_argument("file", type=Path)
-    parse.add_argument("--kind", choices=sorted(KINDS), help="how to read it (default: told from its first bytes)")
-    parse.add_argument("--base-url", default="", help="what relative links are relative to")
-    parse.add_argument("--json", action="store_true", help="JSON Lines on stdout")
-    parse.set_defaults(run=run_parse)
 
-    ingest = shared(verbs.add_parser("ingest", help="items from an archive into the store"))
-    ingest.add_argument("archives", nargs="+", type=Path, metavar="ARCHIVE.jsonl[.gz]")
-    ingest.set_defaults(run=run_ingest)
+def parse_options(command: argparse.ArgumentParser) -> None:
+    """`vedette parse`."""
+    shared(command)
+    command.add_argument("file", type=Path)
+    command.add_argument("--kind", choices=sorted(KINDS), help="how to read it (default: told from its first bytes)")
+    command.add_argument("--base-url", default="", help="what relative links are relative to")
+    command.add_argument("--json", action="store_true", help="JSON Lines on stdout")
+    command.set_defaults(run=run_parse)
+
+
+def ingest_options(command: argparse.ArgumentParser) -> None:
+    """`vedette ingest`."""
+    shared(command)
+    command.add_argument("archives", nargs="+", type=Path, metavar="ARCHIVE.jsonl[.gz]")
+    command.set_defaults(run=run_ingest)
 
 
 def _speed(text: str) -> float:

@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, date, datetime, time, timedelta
 from functools import cache
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import Any
 
 from sqlalchemy import Engine
 
@@ -48,10 +48,6 @@ def expected_trouble() -> tuple[type[Exception], ...]:
         SettingsProblems,
         CannotRun,
     )
-
-
-Verbs: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"
-"""Where a room hangs its commands."""
 
 
 def shared(parser: argparse.ArgumentParser) -> argparse.ArgumentParser:

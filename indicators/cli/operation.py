@@ -6,16 +6,15 @@ import argparse
 from pathlib import Path
 
 from indicators import store
-from indicators.cli.context import Finding, Unusable, Verbs, catalogue, database, now, registry, settings, shared
+from indicators.cli.context import Finding, Unusable, catalogue, database, now, registry, settings, shared
 from indicators.settings import data_folder
 from indicators.store import heartbeat
 from indicators.store.problems import reading
 
 
-def add_to(verbs: Verbs) -> None:
-    """Add this room's verbs."""
-    base = verbs.add_parser("db", help="the database: upgrade, backup, restore")
-    inner = base.add_subparsers(dest="what", metavar="WHAT", required=True)
+def db_options(command: argparse.ArgumentParser) -> None:
+    """`vedette db`."""
+    inner = command.add_subparsers(dest="what", metavar="WHAT", required=True)
     shared(inner.add_parser("upgrade", help="bring it to the newest schema")).set_defaults(run=run_upgrade)
     save = shared(inner.add_parser("backup", help="copy it while it is in use"))
     save.add_argument("file", type=Path)
@@ -23,7 +22,11 @@ def add_to(verbs: Verbs) -> None:
     back = shared(inner.add_parser("restore", help="put a copy in its place"))
     back.add_argument("file", type=Path)
     back.set_defaults(run=run_restore)
-    shared(verbs.add_parser("doctor", help="is everything in order?")).set_defaults(run=run_doctor)
+
+
+def doctor_options(command: argparse.ArgumentParser) -> None:
+    """`vedette doctor`."""
+    shared(command).set_defaults(run=run_doctor)
 
 
 def run_upgrade(chosen: argparse.Namespace) -> None:

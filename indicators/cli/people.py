@@ -11,7 +11,6 @@ from typing import Any
 from indicators.cli.context import (
     Finding,
     Unusable,
-    Verbs,
     catalogue,
     database,
     now,
@@ -27,10 +26,9 @@ from indicators.store.problems import reading, writing
 LEVELS = {level.word: level for level in Level if level}
 
 
-def add_to(verbs: Verbs) -> None:
-    """Add this room's verbs."""
-    raised = verbs.add_parser("alerts", help="alerts: list, acknowledge, assess, silence, try the mail")
-    inner = raised.add_subparsers(dest="what", metavar="WHAT", required=True)
+def alerts_options(command: argparse.ArgumentParser) -> None:
+    """`vedette alerts`."""
+    inner = command.add_subparsers(dest="what", metavar="WHAT", required=True)
     shown = shared(inner.add_parser("list"))
     shown.add_argument("--open", action="store_true", help="only those not cleared")
     shown.set_defaults(run=run_list)
@@ -55,8 +53,10 @@ def add_to(verbs: Verbs) -> None:
     trial.add_argument("address")
     trial.set_defaults(run=run_test_mail)
 
-    people = verbs.add_parser("subscribers", help="who gets mail")
-    inner = people.add_subparsers(dest="what", metavar="WHAT", required=True)
+
+def subscribers_options(command: argparse.ArgumentParser) -> None:
+    """`vedette subscribers`."""
+    inner = command.add_subparsers(dest="what", metavar="WHAT", required=True)
     new = shared(inner.add_parser("add"))
     new.add_argument("address")
     new.add_argument("--minimum", choices=sorted(LEVELS), default="warning")
@@ -68,7 +68,10 @@ def add_to(verbs: Verbs) -> None:
     gone.add_argument("address")
     gone.set_defaults(run=run_unsubscribe)
 
-    weekly = shared(verbs.add_parser("briefing", help="the weekly product"))
+
+def briefing_options(command: argparse.ArgumentParser) -> None:
+    """`vedette briefing`."""
+    weekly = shared(command)
     weekly.add_argument("--week", required=True, help="an ISO week: 2022-W51")
     weekly.add_argument("--out", type=Path, required=True, help="the folder to write into")
     weekly.add_argument("--format", default="html,png,pdf", help="html,png,pdf (HTML is always written)")

@@ -14,7 +14,6 @@ from indicators.catalogue import Catalogue
 from indicators.cli.context import (
     Finding,
     Unusable,
-    Verbs,
     as_of,
     catalogue,
     database,
@@ -31,26 +30,30 @@ from indicators.store import events, heartbeat, levels, thresholds
 from indicators.store.problems import reading, writing
 
 
-def add_to(verbs: Verbs) -> None:
-    """Add this room's verbs."""
-    board = shared(verbs.add_parser("levels", help="where the problem stands"))
-    board.add_argument("--as-of", type=as_of, help="as it was known then (default: now)")
-    board.add_argument("--json", action="store_true")
-    board.add_argument("--set", type=int, choices=range(1, 6), metavar="1-5", help="set the watch condition yourself")
-    board.add_argument("--by", default="", help="who sets it")
-    board.add_argument("--reason", default="", help="why")
-    board.set_defaults(run=run_levels)
+def levels_options(command: argparse.ArgumentParser) -> None:
+    """`vedette levels`."""
+    shared(command)
+    command.add_argument("--as-of", type=as_of, help="as it was known then (default: now)")
+    command.add_argument("--json", action="store_true")
+    command.add_argument("--set", type=int, choices=range(1, 6), metavar="1-5", help="set the watch condition yourself")
+    command.add_argument("--by", default="", help="who sets it")
+    command.add_argument("--reason", default="", help="why")
+    command.set_defaults(run=run_levels)
 
-    happened = verbs.add_parser("events", help="happenings, with their reports and origins")
-    listed = shared(happened.add_subparsers(dest="what", metavar="WHAT", required=True).add_parser("list"))
+
+def events_options(command: argparse.ArgumentParser) -> None:
+    """`vedette events`."""
+    listed = shared(command.add_subparsers(dest="what", metavar="WHAT", required=True).add_parser("list"))
     listed.add_argument("--from", dest="since", type=day)
     listed.add_argument("--to", dest="until", type=day)
     listed.add_argument("--as-of", type=as_of)
     listed.add_argument("--json", action="store_true")
     listed.set_defaults(run=run_events)
 
-    limits = verbs.add_parser("thresholds", help="the limits in force, and whose they are")
-    inner = limits.add_subparsers(dest="what", metavar="WHAT", required=True)
+
+def thresholds_options(command: argparse.ArgumentParser) -> None:
+    """`vedette thresholds`."""
+    inner = command.add_subparsers(dest="what", metavar="WHAT", required=True)
     shown = shared(inner.add_parser("list"))
     shown.add_argument("--as-of", type=as_of)
     shown.set_defaults(run=run_thresholds_list)
@@ -68,6 +71,42 @@ def add_to(verbs: Verbs) -> None:
     back.add_argument("file", type=Path)
     back.add_argument("--by", default="")
     back.set_defaults(run=run_thresholds_import)
+
+
+def detect_options(command: argparse.ArgumentParser) -> None:
+    """`vedette detect`."""
+    shared(command)
+    command.add_argument("series", type=Path, help="CSV with a column `observed`, optionally date, exposure, coverage")
+    command.add_argument("--method", required=True, help="nbp, ears, farrington, absolute, buildup, routine")
+    command.add_argument("--set", action="append", default=[], metavar="KEY=VALUE", help="a parameter of the method")
+    command.add_argument("--first", type=int, help="the first monitored row, counted from 1")
+    command.add_argument("--last", type=int, help="the last monitored row")
+    command.add_argument("--csv", action="store_true", help="CSV on stdout (the only form there is)")
+    command.set_defaults(run=run_detect)
+
+
+def run_detect(chosen: argparse.Namespace) -> None:
+    """One detector over a series, row by row."""
+    import pandas as pd
+
+    from indicators.levels import detector
+
+    try:
+        series = pd.read_csv(chosen.series)
+    except (OSError, ValueError) as error:
+        raise Unusable(f"{chosen.series}: {error}; give a CSV file with a column `observed`") from error
+    parameters = {}
+    for pair in chosen.set:
+        key, sign, value = pair.partition("=")
+        if not sign:
+            raise Unusable(f"--set {pair}: has no '='; write it as baseline=7")
+        parameters[key.strip()] = value.strip()
+    try:
+        rows = detector.run(chosen.method, series, parameters, first=chosen.first, last=chosen.last)
+    except (detector.ParameterError, detector.SeriesError) as error:
+        raise Unusable(f"{chosen.series}: {error}") from error
+    # Seventeen digits bring every number back as it was.
+    rows.to_csv(sys.stdout, index=False, float_format="%.17g")
 
 
 def _product_now(chosen: argparse.Namespace, engine: Any) -> Any:
