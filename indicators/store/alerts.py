@@ -23,7 +23,7 @@ from sqlalchemy import (
 
 from feeds.database import Instant, metadata
 from indicators.model.alert import Alert, AlertKind, AlertState
-from indicators.store.versions import Serial, insert_new
+from indicators.store.versions import Serial, add_new
 
 alert_versions = Table(
     "alert_versions",
@@ -63,7 +63,7 @@ class AlertRefused(ValueError):
 def insert(connection: Connection, alert: Alert) -> bool:
     """Raise `alert` unless it was raised before; the answer says whether it is new."""
     row = _row(alert, revision=0, changed_at=alert.raised_at)
-    return bool(connection.execute(insert_new(connection, alert_versions).values(**row)).rowcount > 0)
+    return add_new(connection, alert_versions, row)
 
 
 def alert(connection: Connection, alert_id: str, *, as_of: datetime | None = None) -> Alert | None:
@@ -203,7 +203,7 @@ def _change(connection: Connection, alert_id: str, at: datetime, change: Callabl
         if after == before:
             return after
         row = _row(after, revision=held.revision + 1, changed_at=max(at, held.changed_at))
-        if connection.execute(insert_new(connection, alert_versions).values(**row)).rowcount > 0:
+        if add_new(connection, alert_versions, row):
             return after
 
 

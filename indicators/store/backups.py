@@ -31,6 +31,7 @@ def backup(engine: Engine, path: Path) -> Path:
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
             _copy(source, unfinished)
+            _make_one_file(unfinished)
             unfinished.replace(path)
         finally:
             unfinished.unlink(missing_ok=True)
@@ -73,7 +74,7 @@ def _check(path: Path) -> None:
         found = connection.execute("PRAGMA quick_check(1)").fetchone()[0]
         tables = {row[0] for row in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
     if found != "ok":
-        raise StoreProblem(f"restore {path}: the copy is damaged ({found}); take an older one")
+        raise StoreProblem(f"restore {path}: the copy is damaged ({' '.join(str(found).split())}); take an older one")
     if not {"items", "signals"} <= tables:
         raise StoreProblem(f"restore {path}: holds no Vedette tables; name a copy that `vedette db backup` made")
 
@@ -89,6 +90,12 @@ def _copy(source: Path, target: Path) -> None:
         closing(sqlite3.connect(target, timeout=BUSY_WITHIN_S)) as new,
     ):
         old.backup(new, pages=PAGES_AT_ONCE, sleep=0.01)
+
+
+def _make_one_file(path: Path) -> None:
+    """A copy travels as one file: without a write-ahead log beside it."""
+    with closing(sqlite3.connect(path, timeout=BUSY_WITHIN_S)) as connection:
+        connection.execute("PRAGMA journal_mode = DELETE")
 
 
 @contextmanager

@@ -28,7 +28,7 @@ from sqlalchemy import (
 from feeds.database import Instant, metadata
 from indicators.model.alert import Mail, MailState
 from indicators.store.problems import writing
-from indicators.store.versions import Serial, insert_new
+from indicators.store.versions import Serial, add_new
 
 outbox = Table(
     "outbox",
@@ -100,7 +100,7 @@ def put(connection: Connection, mails: Iterable[Mail]) -> int:
             "sent_at": mail.sent_at,
             "error": mail.error,
         }
-        new += max(0, connection.execute(insert_new(connection, outbox).values(**row)).rowcount)
+        new += add_new(connection, outbox, row)
     return new
 
 

@@ -43,6 +43,12 @@ def insert_new(connection: Connection, table: Table) -> SqliteInsert | Postgresq
     return sqlite.insert(table).on_conflict_do_nothing()
 
 
+def add_new(connection: Connection, table: Table, row: dict[str, Any]) -> bool:
+    """Write `row` unless one with its keys is there, and say whether it was written."""
+    statement = insert_new(connection, table).values(**row).returning(next(iter(table.primary_key)))
+    return connection.execute(statement).first() is not None
+
+
 def upsert(connection: Connection, table: Table, keys: Sequence[str], values: dict[str, Any]) -> None:
     """Write the one row of `keys`: new, or over the one that is there."""
     rest = {name: value for name, value in values.items() if name not in keys}
