@@ -26,6 +26,7 @@ from indicators.levels.ladder import Ladder
 from indicators.model.alert import Alert, AlertKind
 from indicators.model.event import Event, Origin, Report
 from indicators.model.level import Recommendation, Standing, Thresholds
+from indicators.model.place import Place
 from indicators.model.series import CountChange, DayCoverage
 from indicators.model.signal import Signal
 from indicators.series import asof, counting, coverage, frames
@@ -410,7 +411,13 @@ class _Desk:
         history = History(**frames.history(frame))
         reading = absolute.read(history, thresholds=limits, as_of=now, zone=self.zone)
         effective, clause = weight.effective_weight(
-            self.catalogue.indicators[name], known, now=now, sufficiency_line=self.ladder.sufficiency_line
+            self.catalogue.indicators[name],
+            known,
+            now=now,
+            sufficiency_line=self.ladder.sufficiency_line,
+            is_near=self._is_near,
+            state_of=self._state_of,
+            force_families=self.ladder.force_families,
         )
         standing = hysteresis.advance(
             self.standings.get(name),
@@ -425,6 +432,15 @@ class _Desk:
             zone=self.zone,
         )
         return replace(standing, why=f"{standing.why} Critical: {clause}.") if clause else standing
+
+    def _is_near(self, place: Place, thing: str, within_km: float | None) -> bool:
+        by = {} if within_km is None else {"within_km": within_km}
+        return self.catalogue.gazetteer.lies_by(place.id, thing, **by)
+
+    def _state_of(self, actor: str) -> str | None:
+        known = self.catalogue.actors.get(actor)
+        state = known.country or (known.id if known.kind == "state" else None) if known is not None else None
+        return None if state in self.catalogue.problem.area.countries else state
 
 
 def carriers(catalogue: Catalogue, feeds: Iterable[Feed]) -> dict[str, frozenset[str]]:

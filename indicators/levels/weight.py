@@ -17,22 +17,19 @@ Nearness = Callable[[Place, str, float | None], bool]
 """Whether a place lies at or near the thing of this id, within so many kilometres where the clause names them."""
 
 
+StateOf = Callable[[str], str | None]
+"""The state for which an actor acts; None for one that is not to be counted."""
+
+
+def itself(actor: str) -> str | None:
+    """Every actor a state of its own, where nothing is known of actors."""
+    return actor
+
+
 def same_place(place: Place, thing: str, within_km: float | None) -> bool:
     """Nearness where nothing is known of the map: only the thing itself is near it."""
     del within_km
     return place.id == thing
-
-
-class AtLeast(Protocol):
-    """So many of these units."""
-
-    @property
-    def unit(self) -> Sequence[str]:
-        """Units that count alike."""
-
-    @property
-    def at_least(self) -> float:
-        """The smallest number that counts."""
 
 
 class Clause(Protocol):
@@ -43,8 +40,12 @@ class Clause(Protocol):
         """So many independent origins."""
 
     @property
-    def quantity(self) -> AtLeast | None:
-        """An event with at least so many."""
+    def units(self) -> Sequence[str]:
+        """Units that count alike; an event with at least `at_least` of them."""
+
+    @property
+    def at_least(self) -> float | None:
+        """The smallest number of `units` that counts."""
 
     @property
     def events(self) -> int | None:
@@ -106,14 +107,13 @@ def effective_weight(
     now: datetime,
     sufficiency_line: float = 20_000,
     is_near: Nearness = same_place,
-    states: Collection[str] | None = None,
+    state_of: StateOf = itself,
     force_families: Collection[str] = FORCE_FAMILIES,
 ) -> tuple[Weight, str]:
     """The indicator's weight at `now`, and the clause that made it critical (empty where none did).
 
     `events` are those of the whole problem known by `now`; a force is reported under several indicators. `is_near`
-    knows the map. `states` are the actors that count as a state of their own (those the problem is
-    about would count themselves); None counts every actor.
+    knows the map; `state_of` says for which state an actor acts, and None for those the problem is about.
     """
     if indicator.weight is Weight.CRITICAL:
         return Weight.CRITICAL, ""
@@ -126,7 +126,7 @@ def effective_weight(
             now=now,
             sufficiency_line=sufficiency_line,
             is_near=is_near,
-            states=states,
+            state_of=state_of,
             force_families=force_families,
         )
         if said:
@@ -142,7 +142,7 @@ def _holds(
     now: datetime,
     sufficiency_line: float,
     is_near: Nearness,
-    states: Collection[str] | None,
+    state_of: StateOf,
     force_families: Collection[str],
 ) -> str:
     """What holds, in words with numbers; empty when some part of the clause does not."""
@@ -158,11 +158,11 @@ def _holds(
         said.append("near " + ", ".join(sorted({name for names in hits.values() for name in names})))
     if not mine:
         return ""
-    if clause.quantity is not None:
-        number = _largest(mine, clause.quantity.unit)
-        said.append(f"{number:,.0f} {'/'.join(clause.quantity.unit)}, critical from {clause.quantity.at_least:,.0f}")
-        if number < clause.quantity.at_least:
+    if clause.at_least is not None:
+        number = _largest(mine, clause.units)
+        if number < clause.at_least:
             return ""
+        said.append(f"{number:,.0f} {'/'.join(clause.units)}, critical from {clause.at_least:,.0f}")
     if clause.force is not None:
         reported = reported_force(events, families=force_families, now=now, within=within)
         if reported is None or reported[0] < sufficiency_line:
@@ -171,7 +171,7 @@ def _holds(
     counted = (
         (clause.origins, len(origins_of(mine)), "independent origins"),
         (clause.events, len(mine), "events"),
-        (clause.states, len(_states(mine, states)), "states"),
+        (clause.states, len(_states(mine, state_of)), "states"),
     )
     for needed, number, thing in counted:
         if needed is not None:
@@ -205,9 +205,9 @@ def _largest(events: Iterable[Event], units: Sequence[str]) -> float:
     )
 
 
-def _states(events: Iterable[Event], states: Collection[str] | None) -> set[str]:
+def _states(events: Iterable[Event], state_of: StateOf) -> set[str]:
     acting = {actor.id for event in events for signal in _signals(event) for actor in signal.actors}
-    return acting if states is None else acting & set(states)
+    return {state for actor in acting if (state := state_of(actor)) is not None}
 
 
 def _span(within: timedelta) -> str:

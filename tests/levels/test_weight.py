@@ -13,15 +13,10 @@ from indicators.model.signal import Direction, Quantity, Weight
 
 
 @dataclass(frozen=True, kw_only=True)
-class Units:
-    unit: tuple[str, ...]
-    at_least: float
-
-
-@dataclass(frozen=True, kw_only=True)
 class When:
     origins: int | None = None
-    quantity: Units | None = None
+    units: tuple[str, ...] = ()
+    at_least: float | None = None
     events: int | None = None
     within: timedelta | None = None
     near: tuple[str, ...] = ()
@@ -45,7 +40,7 @@ def weigh(clause: When, *events: object, **more: object) -> tuple[Weight, str]:
     return effective_weight(Watched(critical_when=(clause,)), events, now=NOON, **more)  # type: ignore[arg-type]
 
 
-ARMOUR = When(quantity=Units(unit=("tank", "armoured_vehicle"), at_least=20))
+ARMOUR = When(units=("tank", "armoured_vehicle"), at_least=20)
 
 
 def tanks(number: float, unit: str = "tank"):
@@ -93,8 +88,14 @@ def test_three_states() -> None:
     """States are counted over events, and the problem's own states are none of them."""
     calls = [an_event(signal={"actors": ["BLR", state]}, event_id=state) for state in ("USA", "GBR", "DEU")]
     three = When(states=3, within=timedelta(hours=72))
-    assert weigh(three, *calls, states={"USA", "GBR", "DEU"})[1] == "3 states in 72 h, critical from 3"
-    assert weigh(three, *calls[:2], states={"USA", "GBR", "DEU"})[0] is Weight.SUPPORTING
+    assert (
+        weigh(three, *calls, state_of=lambda actor: actor if actor in {"USA", "GBR", "DEU"} else None)[1]
+        == "3 states in 72 h, critical from 3"
+    )
+    assert (
+        weigh(three, *calls[:2], state_of=lambda actor: actor if actor in {"USA", "GBR", "DEU"} else None)[0]
+        is Weight.SUPPORTING
+    )
 
 
 def test_the_sufficiency_line() -> None:
@@ -107,7 +108,7 @@ def test_the_sufficiency_line() -> None:
 
 def test_everything_a_clause_names_must_hold() -> None:
     """Many tanks that go away are not critical when the clause says toward."""
-    clause = When(quantity=ARMOUR.quantity, direction="toward")
+    clause = When(units=ARMOUR.units, at_least=ARMOUR.at_least, direction="toward")
     away = an_event(signal={"quantity": Quantity(low=40, high=40, unit="tank"), "direction": Direction.AWAY})
     toward = an_event(signal={"quantity": Quantity(low=40, high=40, unit="tank"), "direction": Direction.TOWARD})
     assert weigh(clause, away)[0] is Weight.SUPPORTING
