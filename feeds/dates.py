@@ -61,7 +61,7 @@ _MONTH_NAMES = {
     "be": "студ?(зеня?|зень|зені)? лют(ага|ы|ым)? сак(ав[іи]ка?)? крас(ав[іи]ка?)? (мая|май|траўня|травень) "
     "чэрв?(еня|ень|ені)? ліп(еня|ень|ені)? жн[іи]?[ўв]?(ня|ень|ні)? верас?(ня|ень|ні)? кастр?(ычніка?)? "
     "л[іи]ст(апада?)? сне?ж?(ня|ань|ні)?",
-    "pl": "sty(cz(nia|eń|en)?)? lut(ego|y)? mar(z(ec|ca)?)? kwi(e(tnia|cień|cien)?)? maja? cze(rw(ca|iec)?)? "
+    "pl": "sty(cz(nia|eń|en)?)? lut(ego|y)? mar(zec|ca|z)? kwi(e(tnia|cień|cien)?)? maja? cze(rw(ca|iec)?)? "
     "lip(ca|iec)? sie(rp(nia|ień|ien)?)? wrz(e(śnia|sień|snia|sien)?)? pa[źz](d(ziernika?)?)? lis(t(opada?)?)? "
     "gru(d(nia|zień|zien)?)?",
 }
@@ -305,7 +305,7 @@ def _iso_day_number(text: str, context: _Context) -> _Reading | None:
 
 def _rfc822(text: str, context: _Context) -> _Reading | None:
     match = _RFC822.fullmatch(text) or _ASCTIME.fullmatch(text)
-    if match is None or (month := _month(match["month"])) is None:
+    if match is None or (month := _month(match["month"], english=True)) is None:
         return None
     return _compose(date(_full_year(match["year"]), month, int(match["day"])), match, RFC822, context)
 
@@ -447,8 +447,9 @@ def _nearest(number: int, month: int, context: _Context) -> date:
 
 
 @lru_cache(maxsize=4096)
-def _month(word: str) -> int | None:
-    for pattern, number in _MONTHS:
+def _month(word: str, *, english: bool = False) -> int | None:
+    # English comes first in the table.
+    for pattern, number in _MONTHS[:12] if english else _MONTHS:
         if pattern.fullmatch(word):
             return number
     return None

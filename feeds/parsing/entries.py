@@ -25,11 +25,11 @@ def finish(
 ) -> Parsed:
     """The parsed document: every draft an entry, and the trouble they have in common."""
     reader = document.dates()
+    remarks = [note for note in notes if note]
     entries = tuple(
         _entry(document, draft, identity, reader, declared_language)
         for draft, identity in zip(drafts, identities(drafts), strict=True)
     )
-    remarks = [note for note in notes if note]
     if reader.unread:
         remarks.append(f"{reader.unread} irregular dates were not tried; declare the feed's day order and languages")
     trouble = None

@@ -25,6 +25,7 @@ _DECLARATION = re.compile(r"^\s*<\?xml[^>]{0,500}\?>")
 # What XML 1.0 forbids stops the strict parser at the first such character; nobody wants to read them anyway.
 _FORBIDDEN = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
 _CHARACTER_REFERENCE = re.compile(r"&#(?:[xX]([0-9a-fA-F]{1,64})|([0-9]{1,64}))(;?)|&#[xX]?(?=[^0-9a-fA-FxX])")
+_ENTRY_EDGE = re.compile(r"</?(?:item|entry)(?=[\s>])")
 _ADDRESS_LIKE = re.compile(r"[a-zA-Z][a-zA-Z0-9+.-]*://|/|\?|\.\.?/")
 _LESSER_RELATIONS = ("other form", "self", "related", "via", "enclosure")
 _PERIODS = {
@@ -47,6 +48,11 @@ def read(document: Document, *, kind: FeedKind = FeedKind.SYNDICATION) -> Parsed
         raise ParseError(f"{document.url}: no RSS, RDF or Atom in the document; it begins {_beginning(text)!r}")
     base = document.url
     drafts = [_draft(entry, base) for entry in found["entries"]]
+    notes = [_repair(found)]
+    if drafts and found.get("bozo") and _says_nothing(drafts[-1]) and _ends_inside_entry(text):
+        # The next poll will find it whole; half an entry would return as another one.
+        drafts.pop()
+        notes.append("the last entry is cut off before its first word and was left out")
     return finish(
         document,
         drafts,
@@ -54,7 +60,7 @@ def read(document: Document, *, kind: FeedKind = FeedKind.SYNDICATION) -> Parsed
         title=_title(channel),
         next_page=_next_page(channel, base),
         hints=_hints(channel, base),
-        notes=(_repair(found),),
+        notes=notes,
         declared_language=_text(channel, "language"),
     )
 
@@ -102,6 +108,15 @@ def _draft(entry: Mapping[str, Any], base: str) -> Draft:
         forwarded_from=line(unescape(_text(source, "title")))[:200] if isinstance(source, Mapping) else "",
         lang=_language(entry),
     )
+
+
+def _says_nothing(draft: Draft) -> bool:
+    return not (draft.source_id or draft.url or draft.title or draft.text or draft.dates or draft.author)
+
+
+def _ends_inside_entry(text: str) -> bool:
+    ends = [match.end() for match in _ENTRY_EDGE.finditer(text[-200_000:])]
+    return bool(ends) and not text[-200_000:][: ends[-1]].endswith(("/item", "/entry"))
 
 
 def _own(entry: Mapping[str, Any], key: str) -> Any:
