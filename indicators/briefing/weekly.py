@@ -32,8 +32,8 @@ from indicators.store import heartbeat
 from indicators.store.problems import reading
 
 FORMATS = ("html", "png", "pdf")
-SHOWN_ROWS = 9
-SHOWN_CHANGES = 6
+SHOWN_ROWS = 8
+SHOWN_CHANGES = 3
 
 
 class BriefingProblem(ValueError):
@@ -160,9 +160,8 @@ def page_of(picture: Picture, week: Week, sources: Sources) -> str:
         '<!doctype html><html lang="en"><head><meta charset="utf-8">'
         f"<title>{escape(picture.name)}, week {week.name}</title>"
         f"<style>{css}</style><script>{get_plotlyjs()}</script></head><body>"
-        f"{_head(picture, week)}<main><section>{_series(picture)}{_ladder(picture, week)}</section>"
-        f"<section>{_map(picture)}{_changes(picture)}</section></main>"
-        f"{_table(picture)}{_foot(picture, sources)}</body></html>"
+        f"{_head(picture, week)}<main><section>{_series(picture)}{_ladder(picture)}{_changes(picture)}"
+        f"</section><section>{_map(picture)}{_table(picture)}</section></main>{_foot(picture, sources)}</body></html>"
     )
 
 
@@ -195,10 +194,10 @@ def _series(picture: Picture) -> str:
     ]
     if not panels:
         return _said("No series is known yet: nothing was collected by this instant.")
-    return _titled("Against their thresholds", _plot(board_figure(panels, theme=LIGHT, height=322)))
+    return _titled("Against their thresholds", _plot(board_figure(panels, theme=LIGHT, height=288)))
 
 
-def _ladder(picture: Picture, week: Week) -> str:
+def _ladder(picture: Picture) -> str:
     until = picture.board.as_of
     figure = ladder_figure(
         picture.board.history,
@@ -206,7 +205,7 @@ def _ladder(picture: Picture, week: Week) -> str:
         since=until - timedelta(days=pictures.PANEL_DAYS),
         until=until,
         theme=LIGHT,
-        height=132,
+        height=116,
     )
     return _titled("Watch condition, last 90 days", _plot(figure))
 
@@ -220,6 +219,7 @@ def _map(picture: Picture) -> str:
         theme=LIGHT,
         home=picture.home,
         height=262,
+        view=(21.0, 33.6, 50.2, 56.5),
     )
     happened = f"{len(picture.events)} counted event{'s' * (len(picture.events) != 1)} in 7 days"
     return _titled(f"Where: {happened}", _plot(figure))
@@ -256,7 +256,7 @@ def _table(picture: Picture) -> str:
     raised = [row for row in rows if rank(row.standing) < 0]
     shown, hidden = raised[:SHOWN_ROWS], raised[SHOWN_ROWS:]
     normal = [row.code for row in rows if rank(row.standing) == 0]
-    parts = [html.board_table(shown, theme=LIGHT, compact=True, spark_width=150)] if shown else []
+    parts = [html.board_table(shown, theme=LIGHT, compact=True, spark_width=96)] if shown else []
     if hidden:
         named = ", ".join(f"{row.code} {LIGHT.standing(row.standing).word}" for row in hidden)
         parts.append(f"<p>Not shown above: {escape(named)}.</p>")

@@ -119,9 +119,9 @@ def board_table(
     compact: bool = False,
 ) -> str:
     """Every indicator in one line, gravest first."""
+    recent = f"<th>Last {max((len(row.counts) for row in rows), default=0)} days</th>"
     head = (
-        "<thead><tr><th>Level</th><th>Indicator</th>"
-        + f"<th class='v-wide'>Last {max((len(row.counts) for row in rows), default=0)} days</th>"
+        f"<thead><tr><th>Level</th><th>Indicator</th>{recent}"
         + "<th class='v-num' title='Independent events in the window, against the next limit'>Count / limit</th>"
         + "<th class='v-num' title='What an ordinary period would give'>Expected</th><th>Coverage</th>"
         + "<th class='v-num' title='Independent origins behind the count'>Origins</th><th class='v-num'>Last event</th>"

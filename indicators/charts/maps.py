@@ -163,7 +163,7 @@ def map_figure(
                 line={"color": tint(theme.accent, 0.32) if fill == "none" else color, "width": 1},
             )
         )  # fmt: skip
-    _labels(figure, land, theme, view)
+    _labels(figure, land, theme, view, [spot.place for spot in spots])
     for spot in (spot for spot in spots if spot.extended):
         x, y = circle(spot.place)
         figure.add_trace(
@@ -228,9 +228,18 @@ def circle(place: Place) -> tuple[list[float], list[float]]:
     )
 
 
-def _labels(figure: go.Figure, land: Outline, theme: Theme, view: tuple[float, float, float, float]) -> None:
+def _labels(
+    figure: go.Figure, land: Outline, theme: Theme, view: tuple[float, float, float, float], taken: Sequence[Place]
+) -> None:
+    """Names of countries and towns, but for those a mark would cover."""
     west, east, south, north = view
-    shown = [label for label in land.labels if west < label[2] < east and south < label[3] < north]
+    shown = [
+        label
+        for label in land.labels
+        if west < label[2] < east
+        and south < label[3] < north
+        and not any(abs(label[2] - place.lon) < 0.55 and abs(label[3] - place.lat) < 0.3 for place in taken)
+    ]
     for kind, size, color in (("country", 12, theme.faint), ("capital", 11, theme.muted), ("city", 10, theme.faint)):
         group = [label for label in shown if label[0] == kind]
         figure.add_trace(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -15,6 +16,7 @@ from indicators.model.level import Level, Thresholds
 
 GRAVE = (Level.WATCH, Level.WARNING, Level.CRITICAL)
 LABEL_LENGTH = 34
+LABEL_HEIGHT = 13
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,7 +83,9 @@ def indicator_figure(
 ) -> go.Figure:
     """One indicator: daily events, the count over the window against its limits, gaps, coverage below."""
     figure = make_subplots(rows=2, cols=1, shared_xaxes=True, row_heights=[0.93, 0.07], vertical_spacing=0.02)
-    top = _draw(figure, series, thresholds, theme=theme, mark=mark or theme.level(Level.NORMAL), row=1)
+    top = _draw(
+        figure, series, thresholds, theme=theme, mark=mark or theme.level(Level.NORMAL), row=1, room=height - 70
+    )
     _coverage(figure, series, theme=theme, row=2)
     rows = _stagger(markers, series)
     for marker, row in rows:
@@ -114,7 +118,9 @@ def board_figure(panels: Sequence[Panel], *, theme: Theme = DARK, height: int = 
     height = height or 30 + 132 * count
     figure = make_subplots(rows=count, cols=1, shared_xaxes=True, vertical_spacing=26 / max(height - 40, 100))
     for row, panel in enumerate(panels, start=1):
-        top = _draw(figure, panel.series, panel.thresholds, theme=theme, mark=panel.mark, row=row)
+        top = _draw(
+            figure, panel.series, panel.thresholds, theme=theme, mark=panel.mark, row=row, room=height / count - 40
+        )
         figure.update_yaxes(count_axis(theme, range=[0, top], nticks=4), row=row, col=1)
         last = row == len(panels)
         axis = time_axis(theme, showticklabels=last, range=_span(panel.series))
@@ -133,7 +139,9 @@ def board_figure(panels: Sequence[Panel], *, theme: Theme = DARK, height: int = 
     return figure
 
 
-def _draw(figure: go.Figure, series: Series, thresholds: Thresholds, *, theme: Theme, mark: Mark, row: int) -> float:
+def _draw(
+    figure: go.Figure, series: Series, thresholds: Thresholds, *, theme: Theme, mark: Mark, row: int, room: float
+) -> float:
     """Draw one series with bands and gaps into a row; the top of its axis comes back."""
     window = over_window(series, thresholds.within)
     days = series.days
@@ -152,7 +160,7 @@ def _draw(figure: go.Figure, series: Series, thresholds: Thresholds, *, theme: T
             type="line", xref=f"{x} domain", yref=y, x0=0, x1=1, y0=low, y1=low,
             line={"color": tint(color, 0.75), "width": 1, "dash": "dot"}, layer="below", name=f"limit {level.word}",
         )  # fmt: skip
-    for level, text, lift in _limit_labels(thresholds, top):
+    for level, text, lift in _limit_labels(thresholds, top, room):
         figure.add_annotation(
             x=1, xref=f"{x} domain", xanchor="left", xshift=6, y=thresholds.limit(level), yref=y, yshift=lift,
             text=text, showarrow=False, font={"size": 11, "color": theme.level(level).text},
@@ -222,15 +230,15 @@ def _coverage(figure: go.Figure, series: Series, *, theme: Theme, row: int) -> N
     )  # fmt: skip
 
 
-def _limit_labels(thresholds: Thresholds, top: float) -> list[tuple[Level, str, int]]:
-    """Names of the limits with a nudge in pixels where two would touch."""
+def _limit_labels(thresholds: Thresholds, top: float, room: float) -> list[tuple[Level, str, int]]:
+    """Names of the limits, each with the nudge upward in pixels that keeps it off the one below."""
     labels: list[tuple[Level, str, int]] = []
-    previous: float | None = None
+    below = -math.inf
     for level in GRAVE:
         limit = thresholds.limit(level)
-        lift = 6 if previous is not None and (limit - previous) / top < 0.12 else 0
-        labels.append((level, f"{level.word} {limit}", lift))
-        previous = limit
+        at = max(room * limit / top, below + LABEL_HEIGHT)
+        labels.append((level, f"{level.word} {limit}", round(at - room * limit / top)))
+        below = at
     return labels
 
 
