@@ -336,7 +336,7 @@ class Collector:
             store.content_hash(entry.title, entry.text) for identity, entry in ids.items() if identity not in known
         ]
         since = now - visit.REISSUED_WITHIN
-        reissued = store.known_by_content(connection, feed.feed_id, since, words) if words and known else []
+        reissued = store.known_by_content(connection, feed.feed_id, since, words) if words else []
         return visit.sort_out(feed, finding.entries, known=known, reissued=reissued, now=now)
 
     def _release(self) -> None:
