@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from email.headerregistry import Address
 from email.message import EmailMessage
-from email.policy import SMTP
+from email.policy import EmailPolicy
 from email.utils import format_datetime
 from urllib.parse import urlsplit
 
@@ -33,6 +33,19 @@ SUBJECT_LENGTH = 180
 WIDTH = 608
 BIDI = {*range(0x202A, 0x202F), *range(0x2066, 0x206A), 0x200E, 0x200F, 0x061C}
 """Marks that turn the direction of reading: they can make a link read as another."""
+
+
+class _Form(EmailPolicy):
+    """The form mail servers want, with plain subjects on one line: folded ones arrive with a stray space in front."""
+
+    def fold_binary(self, name: str, value: str) -> bytes:
+        """One header as it is sent."""
+        if name.lower() == "subject" and str(value).isascii():
+            return f"{name}: {value}{self.linesep}".encode("ascii")
+        return bytes(super().fold_binary(name, value))
+
+
+FORM = _Form(linesep="\r\n")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -145,7 +158,7 @@ def address(letter: Letter, *, recipient: str, sender: str, now: datetime) -> Em
     """The letter as a mail to one recipient. Its Message-ID depends on alert and recipient alone: it is sent once."""
     domain = line(sender).partition("@")[2] or "vedette.invalid"
     root = f"<{_digest(letter.thread + '|' + recipient)}.thread@{domain}>"
-    mail = EmailMessage(policy=SMTP)
+    mail = EmailMessage(policy=FORM)
     mail["Subject"] = letter.subject
     mail["From"] = Address("Vedette", addr_spec=line(sender))
     mail["To"] = Address(addr_spec=line(recipient))

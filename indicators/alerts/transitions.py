@@ -207,8 +207,10 @@ def _of_condition(recommended: Recommendation, known: list[Alert], now: datetime
         return [_closed(alert, now, mail=number == 0, why=why) for number, alert in enumerate(gravest_first)]
     eased = [alert for alert in known if _is_open(alert) and alert.level < condition]
     changes = [_closed(alert, now, mail=False, why=f"eased to {int(condition)}") for alert in eased]
-    as_grave = [alert for alert in known if alert.level <= condition]
-    if any(_is_open(alert) or now - alert.raised_at < timing.cooldown for alert in as_grave):
+    if any(_is_open(alert) for alert in known if alert.level == condition):
+        return changes
+    recent = any(now - alert.raised_at < timing.cooldown for alert in known if alert.level <= condition)
+    if recent and not eased:
         return changes
     episode = recommended.since.isoformat()
     alert = Alert(
@@ -221,7 +223,8 @@ def _of_condition(recommended: Recommendation, known: list[Alert], now: datetime
         raised_at=now,
         why=why,
     )
-    return [*changes, Change(alert=alert, reason=Reason.RAISED, mail=True)]
+    # Easing is no news, but the condition it eased to is open from now on: so the next rise is told, and only that.
+    return [*changes, Change(alert=alert, reason=Reason.RAISED, mail=not eased)]
 
 
 # -- sources ------------------------------------------------------------------------------------------------------
