@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from indicators.catalogue.folding import fold
 from indicators.catalogue.schema import LexiconFile
-from indicators.catalogue.words import Pattern, PatternError, Term, TermIndex, WordForms, compile_pattern, match_pattern, parse_terms, words_of
+from indicators.catalogue.words import NUMBER, Pattern, PatternError, Term, TermIndex, WordForms, compile_pattern, match_pattern, parse_terms, words_of
 from indicators.catalogue.yamlfile import YamlFile
 from indicators.model.signal import Assertion
 
@@ -26,6 +26,8 @@ class Rule:
     pattern: Pattern
     unless: tuple[Pattern, ...]
     unless_sources: tuple[str, ...]
+    numbered: bool
+    """Whether the pattern asks for a number."""
     assertion: Assertion | None
     matches: tuple[str, ...]
     not_matches: tuple[str, ...]
@@ -100,6 +102,7 @@ class Lexicon:
                     pattern=pattern,
                     unless=tuple(one for one in unless if one is not None),
                     unless_sources=(*part.unless, *content.unless),
+                    numbered=NUMBER in part.pattern,
                     assertion=Assertion(part.assertion) if part.assertion else None,
                     matches=part.matches,
                     not_matches=part.not_matches,

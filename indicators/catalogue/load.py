@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -27,7 +28,7 @@ from indicators.catalogue.schema import (
     PlacePart,
     ProblemFile,
 )
-from indicators.catalogue.words import PatternError, Term, TermIndex, compile_pattern, parse_term
+from indicators.catalogue.words import Endings, PatternError, Term, TermIndex, compile_pattern, parse_term
 from indicators.catalogue.yamlfile import YamlFile
 from indicators.model.level import Thresholds
 from indicators.model.place import Place
@@ -133,14 +134,12 @@ class Problem:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Language:
-    """A language of the catalogue as its file describes it, with its word classes ready to be compiled."""
+    """A language of the catalogue as its file describes it; its endings are folded once, for all that is written in it."""
 
     code: str
     file: LanguageFile
 
-    def terms(self, sources: tuple[str, ...]) -> tuple[Term, ...]:
-        """The terms that `sources` write in this language."""
-        return tuple(parse_term(source, self.file.endings) for source in sources)
+    endings: Endings = field(compare=False, repr=False)
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -425,13 +424,13 @@ class _Reader:
                 continue
             if code in found:
                 content = found[code].file.model_copy(update={key: getattr(content, key) for key in content.model_fields_set})
-            found[code] = Language(code=code, file=content)
+            found[code] = Language(code=code, file=content, endings=Endings(content.endings))
             before = len(file.problems)
-            _check_terms(file, content, code)
+            _check_terms(file, content, found[code].endings)
             if len(file.problems) == before:
                 numbers = self.number_words[code] = TermIndex()
                 for source in (*content.numbers.words, *content.numbers.multipliers, *content.numbers.vague):
-                    numbers.add(parse_term(source, content.endings), 0)
+                    numbers.add(parse_term(source, found[code].endings), 0)
         return found
 
     def _lexicon(self, languages: Mapping[str, Language], families: Mapping[str, tuple[str, ...]]) -> Lexicon:
@@ -447,7 +446,7 @@ class _Reader:
                     self._refuse(file, (), f"there is no languages/{lang}.yaml", "add it, if only with endings:")
             elif content is not None and relative.stem == "shared":
                 known = shared.setdefault(lang, {})
-                known.update(read_classes(file, content, endings=languages[lang].file.endings, shared=known))
+                known.update(read_classes(file, content, endings=languages[lang].endings, shared=known))
             elif content is not None:
                 files.append((file, content, relative))
         for file, content, relative in files:
@@ -458,7 +457,7 @@ class _Reader:
                 content,
                 stem=relative.stem,
                 lang=lang,
-                endings=languages[lang].file.endings,
+                endings=languages[lang].endings,
                 shared=shared.get(lang, {}),
                 families=families,
             )
@@ -481,7 +480,7 @@ class _Reader:
             self._named.append((lang, kind, id_))
             for at, source in enumerate(sources):
                 try:
-                    self.names.add(parse_term(source, languages[lang].file.endings), slot)
+                    self.names.add(parse_term(source, languages[lang].endings), slot)
                 except PatternError as trouble:
                     self._refuse(file, (*path, lang, at), trouble.message, trouble.remedy)
 
@@ -528,9 +527,12 @@ class _Reader:
         self.problems.append(file.problems[-1])
 
 
-def _check_terms(file: YamlFile, content: LanguageFile, code: str) -> None:
+# Words, alternatives and a last star: most of what a language file writes, and never wrong.
+_SOUND = re.compile(r"[^\W_]['\w -]*(?:\([\w'|]*\)[\w' -]*)*\*?")
+
+
+def _check_terms(file: YamlFile, content: LanguageFile, endings: Endings) -> None:
     """Note every word of a language file that cannot be read."""
-    endings = content.endings
 
     def look(value: Any, path: tuple[str | int, ...]) -> None:
         if isinstance(value, Door):
@@ -545,7 +547,7 @@ def _check_terms(file: YamlFile, content: LanguageFile, code: str) -> None:
         elif isinstance(value, tuple):
             for at, inner in enumerate(value):
                 look(inner, (*path, at))
-        elif isinstance(value, str):
+        elif isinstance(value, str) and not _SOUND.fullmatch(value):
             try:
                 compile_pattern(value, endings=endings, classes={}, slot=lambda _: 1, number_slot=0, within=None)
             except PatternError as trouble:

@@ -20,6 +20,8 @@ WINDOW = 12
 _MAX_FORMS = 4000
 _MAX_OPTIONAL = 5
 _MIN_STEM = 2
+_GLUE = "-.\u2010\u2011\u2013/"
+_SEPARATORS = re.compile(f"[{re.escape(_GLUE)}]")
 
 Ending = frozenset[str] | None
 """The endings a stem may take; None is any."""
@@ -27,6 +29,8 @@ WordForms = tuple[tuple[str, Ending], ...]
 """One word of a term: any of these stems with one of its endings."""
 Term = tuple[WordForms, ...]
 Span = tuple[int, int]
+_PLAIN_WORD = re.compile(r"[^\W_]+(?:['\u2019\u02bc][^\W_]+)*")
+_ONLY: Ending = frozenset({""})
 
 
 class PatternError(ValueError):
@@ -87,7 +91,7 @@ def words_of(text: str, start: int = 0, end: int | None = None) -> Words:
 
 def parse_term(source: str, endings: Mapping[str, Sequence[str]]) -> Term:
     """The term that `source` writes, or PatternError."""
-    pieces = [piece for chunk in _split(source, " ") if chunk for piece in _split(chunk, "-.\u2010\u2011\u2013/") if piece]
+    pieces = [piece for chunk in _split(source, " ") if chunk for piece in _split(chunk, _GLUE) if piece]
     if not pieces:
         raise PatternError(f"the term {source!r} holds no word", "write at least one word or leave the term out")
     return tuple(_word(piece.removesuffix("'s").removesuffix("’s"), endings, source) for piece in pieces)
@@ -95,6 +99,8 @@ def parse_term(source: str, endings: Mapping[str, Sequence[str]]) -> Term:
 
 def _split(source: str, separators: str) -> list[str]:
     """`source` cut at separators that stand outside all brackets."""
+    if not any(sign in source for sign in "()[]{}"):
+        return source.split(separators) if len(separators) == 1 else _SEPARATORS.split(source)
     parts, depth, begun = [], 0, 0
     for offset, character in enumerate(source):
         if character in "([{":
@@ -112,7 +118,27 @@ def _split(source: str, separators: str) -> list[str]:
     return parts
 
 
+class Endings(dict[str, tuple[str, ...]]):
+    """The named endings of a language, folded once; and the words already read with them."""
+
+    def __init__(self, endings: Mapping[str, Sequence[str]]) -> None:
+        super().__init__({name: tuple(fold_word(ending) for ending in chosen) for name, chosen in endings.items()})
+        self.known: dict[str, WordForms] = {}
+
+
 def _word(source: str, endings: Mapping[str, Sequence[str]], whole: str) -> WordForms:
+    """The forms a word of a term stands for; a language's words recur, so they are read once."""
+    if not isinstance(endings, Endings):
+        return _read_word(source, endings, whole)
+    forms = endings.known.get(source)
+    if forms is None:
+        forms = endings.known[source] = _read_word(source, endings, whole)
+    return forms
+
+
+def _read_word(source: str, endings: Mapping[str, Sequence[str]], whole: str) -> WordForms:
+    if _PLAIN_WORD.fullmatch(source):
+        return ((fold_word(source), _ONLY),)
     open_end = source.endswith("*")
     parts = _parts(source[:-1] if open_end else source, endings, whole)
     size = 1
@@ -150,7 +176,7 @@ def _parts(source: str, endings: Mapping[str, Sequence[str]], whole: str) -> lis
                 raise PatternError(f"{whole!r} names the endings {{{name}}}, which this language lacks", f"use one of: {known}")
             if rest[close + 1 :]:
                 raise PatternError(f"{whole!r}: endings stand at the end of a word", "move {…} to the end")
-            parts.append(tuple(fold_word(ending) for ending in endings[name]))
+            parts.append(tuple(endings[name]) if isinstance(endings, Endings) else tuple(fold_word(ending) for ending in endings[name]))
             rest = ""
         else:
             taken = re.match(r"[^({]+", rest)

@@ -14,7 +14,9 @@ from indicators.model.signal import Assertion
 # What ended longer ago than this is background, not news.
 RECALLED_AFTER = timedelta(days=21)
 # Saying these is the deed itself; that they speak of possible or denied things is their nature.
-SPEECH = frozenset({"denial", "insufficiency", "concern", "accusation", "threat", "embassy"})
+SPEECH = frozenset({"denial", "insufficiency", "concern", "accusation", "embassy"})
+# A threat is a possible thing by nature, yet it can be denied and found to be none.
+POSSIBLE = frozenset({"threat"})
 _REACH_HYPOTHETICAL = 8
 _REACH_PLANNED = 8
 _REACH_EPISTEMIC = 4
@@ -53,6 +55,8 @@ def decide(statement: Statement, taken: frozenset[int], family: str, default: As
         return Put(Assertion.QUESTION, asked)
     if not speech:
         for look in (_denied, _negated, _supposed):
+            if look is _supposed and family in POSSIBLE:
+                continue
             put = look(statement, taken, start, end)
             if put is not None:
                 return put
@@ -127,16 +131,16 @@ def _denied(statement: Statement, taken: frozenset[int], start: int, end: int) -
 
 
 def _negated(statement: Statement, taken: frozenset[int], start: int, end: int) -> Put | None:
-    for span in _cues(statement, "negation_wide", taken):
-        if not taken & set(range(*span)) and _same_clause(statement, span[0], taken) and not _excepted(statement, span, "not_negation"):
+    for span in statement.found.get(("cue", "negation_wide"), ()):
+        if _same_clause(statement, span[0], taken) and not _excepted(statement, span, "not_negation"):
             return Put(Assertion.NEGATED, f"{_said(statement, span)!r} negates it")
     epistemic = [span[0] for span in statement.found.get(("cue", "epistemic"), ())]
     reach = 4 if statement.words.words and statement.words.words[0].isascii() else 3
-    for span in _cues(statement, "negation", taken):
-        if taken & set(range(*span)) or _excepted(statement, span, "not_negation"):
+    for span in statement.found.get(("cue", "negation"), ()):
+        if _excepted(statement, span, "not_negation") or not _same_clause(statement, span[0], taken):
             continue
-        if not _same_clause(statement, span[0], taken):
-            continue
+        if _own_negation(span, taken, end):
+            return Put(Assertion.NEGATED, f"{_said(statement, span)!r} negates it")
         for verb in epistemic:
             if 0 <= verb - span[1] < _REACH_EPISTEMIC and verb not in taken and end > verb:
                 return Put(Assertion.NEGATED, f"{_said(statement, (span[0], verb + 1))!r} negates what follows")
@@ -144,6 +148,11 @@ def _negated(statement: Statement, taken: frozenset[int], start: int, end: int) 
         if following is not None and following - span[1] < reach and _no_break(statement, span[1], following):
             return Put(Assertion.NEGATED, f"{_said(statement, (span[0], following + 1))!r} negates it")
     return None
+
+
+def _own_negation(span: Span, taken: frozenset[int], end: int) -> bool:
+    """Whether a negation is itself among the words of the find, with more of the find after it."""
+    return set(range(*span)) <= taken and any(at >= span[1] for at in taken)
 
 
 def _no_break(statement: Statement, first: int, last: int) -> bool:

@@ -42,6 +42,10 @@ class Voice:
     """The sentence speaks of a voice named earlier: "the report", "the statement"."""
     of_previous: bool = False
     """The sentence credits the one before it: "The news was shared by ..."."""
+    span: Span = (0, 0)
+    """The words of the speaker and of the verb."""
+    tail: bool = True
+    """Whether the voice may close what stands before it, as in "..., the ministry said"."""
 
 
 def as_attribution(actor: KnownActor) -> Attribution:
@@ -74,21 +78,25 @@ def voice_of(original: str, offset: int, words: Words, found: Found, names: Name
     best: tuple[int, int] | None = None
     chosen: KnownActor | None = None
     verb_said = ""
+    where = (0, 0)
     for first, last in found.get(("voice", "verbs"), ()):
         for named in speakers:
             ahead = first - named.span[1]
             behind = named.span[0] - last
-            if 0 <= ahead <= 4:
+            if named.actor.kind == "state" and not 0 <= ahead <= 1:
+                continue
+            if 0 <= ahead <= 4 and _unbroken(words, named.span[1], first - 1 if ahead else first):
                 distance = ahead
-            elif 0 <= behind <= 3 and (not words.words[0].isascii() or behind <= 1):
+            elif 0 <= behind <= 3 and _unbroken(words, last, named.span[0]) and (not words.words[0].isascii() or behind <= 1):
                 distance = behind + 1
             else:
                 continue
             key = (distance + (4 if named.actor.kind == "state" else 0), named.span[0])
             if best is None or key < best:
                 best, chosen, verb_said = key, named.actor, _said(words, first, last)
+                where = (min(first, named.span[0]), max(last, named.span[1]))
     if chosen is not None:
-        return Voice(as_attribution(chosen), f"beside {verb_said!r}")
+        return Voice(as_attribution(chosen), f"beside {verb_said!r}", span=where, tail=_closes(original, words, offset, where))
     if anaphora and (found.get(("voice", "verbs")) or any(one[0] <= 2 for one in anaphora)):
         return Voice(None, "speaks of the voice named before", before=True)
     for first, last in found.get(("voice", "verbs"), ()):
@@ -96,8 +104,14 @@ def voice_of(original: str, offset: int, words: Words, found: Found, names: Name
             original, words, offset, found, names, (last, min(len(words), last + 4))
         )
         if generic is not None:
-            return Voice(generic, f"beside {_said(words, first, last)!r}")
+            return Voice(generic, f"beside {_said(words, first, last)!r}", span=(first, last), tail=_closes(original, words, offset, (first, last)))
     return None
+
+
+def _closes(original: str, words: Words, offset: int, span: Span) -> bool:
+    """Whether a speaker and verb may close what stands before: little follows, or a quotation went before."""
+    before = original[: words.starts[span[0]] - offset]
+    return len(words) - span[1] <= 4 or any(sign in before for sign in "\u201d\"\u00bb")
 
 
 def _said(words: Words, first: int, last: int) -> str:

@@ -22,7 +22,7 @@ from indicators.coding.occurrence import When, days_in, nearest
 from indicators.coding.quantities import Counted, choose, numbers_in, quantities_in
 from indicators.coding.sentences import Stretch, split
 from indicators.model.actor import Actor, Attribution, AttributionKind
-from indicators.model.place import Place, PlaceMention
+from indicators.model.place import Place, PlaceMention, PlaceRole
 from indicators.model.signal import Assertion, Direction, Evidence, Quantity, Signal
 
 # Words and deeds of leaders and ministries belong to a problem wherever they are spoken; troops belong where they stand.
@@ -31,6 +31,7 @@ SPOKEN = frozenset(
 )
 # How many sentences back a text's own context reaches when a sentence names no place.
 _CONTEXT = 3
+_JUDGEMENTS = frozenset({"insufficiency", "concern"})
 _ARMOUR = ("tank", "armoured_vehicle", "gun", "missile_system", "vehicle", "train", "wagon", "convoy", "aircraft", "helicopter", "bridge", "tonne")
 _PEOPLE = ("troops", "battalion", "brigade", "regiment", "division", "company", "train", "wagon", "convoy", "vehicle", "aircraft")
 _UNITS: Mapping[str, tuple[str, ...]] = {
@@ -202,10 +203,19 @@ class Coder:
         hits: dict[int, list[Hit]] = {}
         parsed: dict[int, tuple[tuple[str, ...], Words, Found]] = {}
         for number, rules in ready.items():
-            parts = parsed[number] = self._parse(folded.text, stretches[number], item.lang)
-            langs, words, found = parts
-            numbers = [(one.first, one.last) for one in numbers_in(folded.text, words, found)]
-            found_here = list(self.matcher.hits(rules, words, numbers, frozenset(langs)))
+            stretch = stretches[number]
+            langs = self._spoken(folded.text[stretch.start : stretch.end], item.lang)
+            chosen = frozenset(langs)
+            rules = [rule for rule in rules if rule.lang in chosen]
+            if not rules:
+                continue
+            words = words_of(folded.text, stretch.start, stretch.end)
+            numbers: list[Span] = []
+            if any(rule.numbered for rule in rules):
+                found = self._cues_in(langs, words)
+                parsed[number] = (langs, words, found)
+                numbers = [(one.first, one.last) for one in numbers_in(folded.text, words, found)]
+            found_here = list(self.matcher.hits(rules, words, numbers, chosen))
             if found_here:
                 hits[number] = found_here
         if not any(hit.cancelled_by is None for rows in hits.values() for hit in rows) and not thorough:
@@ -218,11 +228,15 @@ class Coder:
     def _parse(self, text: str, stretch: Stretch, lang: str) -> tuple[tuple[str, ...], Words, Found]:
         langs = self._spoken(text[stretch.start : stretch.end], lang)
         words = words_of(text, stretch.start, stretch.end)
+        return langs, words, self._cues_in(langs, words)
+
+    def _cues_in(self, langs: Sequence[str], words: Words) -> Found:
+        """The languages' own words in a sentence."""
         found: dict[Kind, list[Span]] = {}
         for code in langs:
             for kind, places in self.cues[code].find(words).items():
                 found[kind] = sorted({*found[kind], *places}) if kind in found else places
-        return langs, words, found
+        return found
 
     def _sentences(
         self,
@@ -299,9 +313,6 @@ class Coder:
             )
             numbers = numbers_in(folded.text, sentence.words, sentence.found)
             counted = quantities_in(sentence.words, numbers, sentence.found)
-            voice, how = voices.get(sentence.number, (None, ""))
-            if voice is None and own is not None:
-                voice, how = own, own_how
             best: dict[tuple[str, str | None], Hit] = {}
             for hit in rows:
                 if hit.cancelled_by is None:
@@ -317,6 +328,11 @@ class Coder:
                 if best[hit.rule.family, hit.rule.indicator] is not hit:
                     candidates.append(Candidate(sentence, hit, dropped=f"{best[hit.rule.family, hit.rule.indicator].rule.id} says more here"))
                     continue
+                voice, how, telling = voices.get(sentence.number, (None, "", None))
+                if telling is not None and not telling.tail and hit.end <= telling.span[0]:
+                    voice, how = None, ""
+                if voice is None and own is not None:
+                    voice, how = own, own_how
                 made.append(
                     self._signal(item, body, folded, sentence, hit, statement, days, counted, voice, how, near_home, published)
                 )
@@ -348,9 +364,9 @@ class Coder:
 
     def _voices(
         self, sentences: Sequence[Sentence], hits: Mapping[int, Sequence[Hit]], context: _Context
-    ) -> dict[int, tuple[Attribution | None, str]]:
+    ) -> dict[int, tuple[Attribution | None, str, Voice | None]]:
         """For each sentence, the voice it is credited to and how that was told; a named voice carries through its report."""
-        voices: dict[int, tuple[Attribution | None, str]] = {}
+        voices: dict[int, tuple[Attribution | None, str, Voice | None]] = {}
         for sentence in sentences:
             voice: Voice | None = None
             if not sentence.furniture:
@@ -368,16 +384,16 @@ class Coder:
                 # "The monitor said" after a name is the same voice.
                 if named.actor is None and context.voice is not None and context.voice.actor is not None and named.kind is context.voice.kind is AttributionKind.INDEPENDENT_MONITOR:
                     named = context.voice
-                voices[sentence.number] = (named, voice.how)
+                voices[sentence.number] = (named, voice.how, voice)
                 context.voice, context.voice_line = named, sentence.stretch.line
                 previous = sentence.number - 1
-                if voice.of_previous and previous in hits and voices.get(previous, (None, ""))[0] is None:
-                    voices[previous] = (named, f"credited by the sentence after it, {voice.how}")
+                if voice.of_previous and previous in hits and voices.get(previous, (None, "", None))[0] is None:
+                    voices[previous] = (named, f"credited by the sentence after it, {voice.how}", None)
             elif voice is not None and voice.before and context.voice is not None:
-                voices[sentence.number] = (context.voice, voice.how)
+                voices[sentence.number] = (context.voice, voice.how, None)
                 context.voice_line = sentence.stretch.line
             elif context.voice is not None and (quoted or sentence.stretch.line == context.voice_line):
-                voices[sentence.number] = (context.voice, "the report goes on")
+                voices[sentence.number] = (context.voice, "the report goes on", None)
                 context.voice_line = sentence.stretch.line
         return voices
 
@@ -442,9 +458,14 @@ class Coder:
         direction, direction_why = (
             direction_of(names, sentence.words, sentence.found, self.catalogue, span) if moving else (Direction.NONE, "")
         )
+        if rule.family in _JUDGEMENTS:
+            # A judgement is as old as its telling; a day named in another clause is of another matter.
+            days = [when for when in days if all(sentence.words.joined[at] for at in range(min(when.span[0], span[0]) + 1, max(when.span[1], span[1])))]
         first, last, day_why = _occurred(days, span, put, published)
         quantity = choose(counted, span, _UNITS.get(rule.family, ()))
-        counts = put.assertion.countable and inside and not sentence.furniture
+        # A force is sized by a number; talk of numbers without one sizes nothing.
+        unsized = rule.family == "force_size" and quantity is None
+        counts = put.assertion.countable and inside and not sentence.furniture and not unsized
         start, end = folded.span(sentence.stretch.start, sentence.stretch.end)
         evidence = Evidence(item_id=item.item_id, start=start, end=end, quote=body[start:end])
         taken = " … ".join(_quoted(sentence, one) for one in _runs(hit.taken))
@@ -456,6 +477,7 @@ class Coder:
             f"{direction}: {direction_why}" if direction_why else "",
             f"credited to {voice.name} ({voice_how})" if voice else "",
             f"not counted: {sentence.furniture}" if sentence.furniture else "",
+            "not counted: no number is given" if unsized else "",
         ]
         signal = Signal(
             item_id=item.item_id,
@@ -561,11 +583,17 @@ def _places(named: Sequence[NamedPlace], catalogue: Catalogue) -> tuple[PlaceMen
             one.span[0],
         )
 
-    rows = sorted(named, key=order)
+    # A foreign country that is only named tells nobody where; it stays where something comes from it or goes to it.
+    telling = [one for one in named if one.place.kind != "country" or one.place.country in area.countries or one.role is not PlaceRole.AT]
+    rows = sorted(telling, key=order)
     return tuple({(one.place.id, one.role): one.mention for one in rows}.values())
 
 
 # --- one signal for each indicator and happening --------------------------------------------------
+
+
+# Judgements are not happenings: each is kept.
+_EACH = frozenset({"insufficiency"})
 
 
 def _ranked(signals: Sequence[Signal], catalogue: Catalogue) -> list[Signal]:
@@ -580,12 +608,14 @@ def _ranked(signals: Sequence[Signal], catalogue: Catalogue) -> list[Signal]:
         )
         happenings = groups.setdefault(key, [])
         for happening in happenings:
+            if signal.family in _EACH and signal.evidence.start != happening[0].evidence.start:
+                continue
             if not any(_apart(signal, other, catalogue) for other in happening):
                 happening.append(signal)
                 break
         else:
             happenings.append([signal])
-    merged = [_merge(happening) for happenings in groups.values() for happening in happenings]
+    merged = [_merge(happening, catalogue) for happenings in groups.values() for happening in happenings]
     return sorted(merged, key=lambda signal: (signal.evidence.start, signal.family, signal.indicator or ""))
 
 
@@ -608,7 +638,7 @@ def _points(signal: Signal) -> list[Place]:
     return [one.place for one in signal.places if one.place.kind not in ("country", "border", "region", "oblast", "area", "river") and one.place.radius_km <= 60]
 
 
-def _merge(happening: Sequence[Signal]) -> Signal:
+def _merge(happening: Sequence[Signal], catalogue: Catalogue) -> Signal:
     best = max(happening, key=_worth)
     for other in happening:
         if other is best:
@@ -618,9 +648,10 @@ def _merge(happening: Sequence[Signal]) -> Signal:
             changes["attribution"] = other.attribution
         elif (
             best.attribution is not None
-            and best.attribution.actor is None
             and other.attribution is not None
             and other.attribution.actor is not None
+            and _vaguer(best.attribution, catalogue)
+            and not _vaguer(other.attribution, catalogue)
         ):
             changes["attribution"] = other.attribution
         if best.quantity is None and other.quantity is not None:
@@ -640,6 +671,12 @@ def _merge(happening: Sequence[Signal]) -> Signal:
     if len(happening) > 1:
         best = replace(best, why=f"{best.why}; {len(happening)} sentences tell of it")
     return best
+
+
+def _vaguer(voice: Attribution, catalogue: Catalogue) -> bool:
+    """Whether a voice is nobody in particular: a noun, or a whole state."""
+    known = catalogue.actors.get(voice.actor or "")
+    return known is None or known.kind in ("state", "alliance")
 
 
 def _worth(signal: Signal) -> tuple[int, ...]:

@@ -21,7 +21,7 @@ class Cues:
         self.at_endings = tuple(language.file.roles.at_endings)
         self.abbreviations = frozenset(word.lower() for word in language.file.abbreviations)
         self.common = frozenset(language.file.common)
-        self._endings = language.file.endings
+        self._endings = language.endings
         self._index = TermIndex()
         self._slots: dict[Any, int] = {}
         self._single: dict[int, list[Kind]] = {}

@@ -156,7 +156,8 @@ def with_roles(names: Names, words: Words, found: Found, cues: Cues, *, moving: 
         roles: list[str] = []
         for _ in range(6):
             if at in ends:
-                roles = ends[at]
+                # "the border with Ukraine": the preposition belongs to the border.
+                roles = [] if at >= 2 and at - 2 in border else ends[at]
                 break
             if at == 0 or (at - 1) not in between | border | adjective | states:
                 break
@@ -232,7 +233,7 @@ def border_km(place: Place, catalogue: Catalogue) -> float | None:
     toward = catalogue.problem.toward
     if place.id == toward.border or place.id in toward.places:
         return 0.0
-    if place.kind == "country" or place.radius_km > 150:
+    if place.kind == "country":
         return None
     found = []
     for id_ in ((toward.border,) if toward.border else ()) + toward.places:

@@ -81,8 +81,7 @@ class Matcher:
     def _gate(self, rule: Rule) -> frozenset[int]:
         """The slots a text must hold before the rule is worth a close look."""
         lengths = {
-            slot: min(min(len(stem) for stem, _ in key_word(term)) for term in self.lexicon.slot_terms[slot])
-            for slot in rule.pattern.required
+            slot: min(_telling(key_word(term)) for term in self.lexicon.slot_terms[slot]) for slot in rule.pattern.required
         }
         longer = frozenset(slot for slot, length in lengths.items() if length >= _SHORTEST)
         return longer or frozenset({max(lengths, key=lambda slot: lengths[slot])})
@@ -159,6 +158,11 @@ class Matcher:
             taken = match_pattern(rule.pattern, spans, words.joined)
             if taken is not None:
                 yield Hit(rule, taken, _cancelled(rule, spans, words))
+
+
+def _telling(forms: WordForms) -> int:
+    """How long the shortest stem of a word is; a number tells as much as a longer word."""
+    return min(len(stem) if not stem.isdigit() else _SHORTEST for stem, _ in forms)
 
 
 def _cancelled(rule: Rule, spans: Mapping[int, Sequence[Span]], words: Words) -> str | None:
