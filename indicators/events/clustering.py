@@ -1,9 +1,10 @@
 """Groups reports into happenings: a pure function of the set of reports, in whatever order they came.
 
-Reports are taken in order of publication. Each joins the open event that it fits best, or founds one. An event is bound
-to the time of its founder, so a weekly drill never grows into one endless event; its place may only become narrower, so
-'southern Belarus' never ties Brest to Gomel. Nothing but an event's own reports decides how well another fits, which is
-why a part of the reports can be grouped alone with the same result (see `affected`).
+Reports that say exactly where are taken first, then the vaguer ones, each in order of publication. Each joins the open
+event that it fits best, or founds one. An event is bound to the time of its founder, so a weekly drill never grows into
+one endless event; its place may only become narrower, so 'southern Belarus' never ties Brest to Gomel. Nothing but an
+event's own reports decides how well another fits, which is why a part of the reports can be grouped alone with the same
+result (see `regrouping`).
 """
 
 from __future__ import annotations
@@ -14,7 +15,6 @@ from datetime import date, timedelta
 from indicators.events.corroboration import judge
 from indicators.events.likeness import (
     LEADERS,
-    PLANNED_FOR_DAYS,
     SPEAKERS,
     Facts,
     Map,
@@ -30,6 +30,10 @@ from indicators.model.signal import Assertion, Direction, Quantity
 
 REPEAT_WITHIN = timedelta(hours=48)
 """Wire copies arrive for about two days; later twins are anniversaries, not repeats."""
+
+COPIED_WITHIN = timedelta(days=14)
+"""A copy belongs to its root's event, whatever day it was printed; after two weeks it is an anniversary."""
+_COPIED_SECONDS = COPIED_WITHIN.total_seconds()
 
 COUNTED = "counted"
 
@@ -117,7 +121,7 @@ def _knowledge(report: Report) -> tuple[object, ...]:
 
 
 def _grown(ordered: list[Facts], within: float, places: Map) -> list[Open]:
-    """The events of one key and class, grown in order of publication."""
+    """The events of one key and class, grown in the order of `Facts.order`."""
     events: list[Open] = []
     by_day: dict[int, list[Open]] = {}
     by_lineage: dict[str, list[Open]] = {}
@@ -126,7 +130,7 @@ def _grown(ordered: list[Facts], within: float, places: Map) -> list[Open]:
         if event is None:
             event = Open(facts)
             events.append(event)
-            for day in days_open(facts):
+            for day in facts.opens:
                 by_day.setdefault(day, []).append(event)
             by_lineage.setdefault(facts.lineage, []).append(event)
             continue
@@ -134,14 +138,6 @@ def _grown(ordered: list[Facts], within: float, places: Map) -> list[Open]:
             by_lineage.setdefault(facts.lineage, []).append(event)
         event.join(facts)
     return events
-
-
-def days_open(seed: Facts) -> range:
-    """The days of which a mention may join the event that `seed` founds; one wider than the rule, which decides."""
-    if not seed.planned:
-        return range(seed.first - 1, seed.day + 2)
-    announced = seed.announced
-    return range(min(seed.first, announced) - 1, max(seed.day + 1, announced + PLANNED_FOR_DAYS) + 1)
 
 
 def _home(
@@ -159,13 +155,15 @@ def _home(
         fit = _fit(event, facts, places, of_one_text=True)
         if fit is None or (facts.item in event.items and day_gap(event.seed, facts) > 1):
             continue
+        if abs(facts.published - event.seed.published) > _COPIED_SECONDS:
+            continue
         fit += 100.0 - day_gap(event.seed, facts)
         if fit > best_fit:
             best, best_fit = event, fit
     if best is not None or facts.report.signal.assertion is Assertion.RECALLED:
         return best
     elsewhere = facts.where.elsewhere if facts.family not in LEADERS else frozenset()
-    for day in range(facts.first, facts.day + 1):
+    for day in facts.looks:
         for event in by_day.get(day, ()):
             # The cheapest question first: most open events are of another place.
             if event.where.number in elsewhere:
@@ -173,7 +171,7 @@ def _home(
             fit = _fit(event, facts, places, of_one_text=False)
             if fit is None or not same_time(event.seed, facts, within):
                 continue
-            fit -= day_gap(event.seed, facts)
+            fit -= day_gap(event.seed, facts) + 0.5 * min(1.0, abs(event.seed.published - facts.published) / within)
             if fit > best_fit:
                 best, best_fit = event, fit
     return best
@@ -245,17 +243,18 @@ def gainsays(denial: Open, event: Open, places: Map, within: float) -> bool:
 
 def _event(name: str, grown: Open, opposing: list[Open], own_voices: Mapping[str, Origin]) -> Event:
     """The finished event."""
-    reports = resolve_loops([facts.report for facts in grown.facts], own_voices)
-    seed = grown.seed
+    told = sorted(grown.facts, key=lambda one: one.order[1:])
+    reports = resolve_loops([facts.report for facts in told], own_voices)
+    earliest = told[0]
     against = tuple(facts.report for other in opposing for facts in other.facts)
     verdict = judge(reports, against=against, counted=name == COUNTED)
     known = [report.signal.known_at for report in reports]
     first = min(grown.facts, key=lambda one: (one.report.signal.known_at, one.published, one.signal_id))
     return Event(
         event_id=f"e{first.signal_id}",
-        family=seed.family,
-        indicator=seed.report.signal.indicator,
-        occurred_on=date.fromordinal(seed.announced if seed.planned else seed.day),
+        family=earliest.family,
+        indicator=earliest.report.signal.indicator,
+        occurred_on=date.fromordinal(earliest.announced if earliest.planned else earliest.day),
         first_known_at=min(known),
         known_at=max(known, default=min(known)) if not against else max(*known, *[r.signal.known_at for r in against]),
         reports=reports,

@@ -22,6 +22,7 @@ _NO_WORD = re.compile(r"[\W_]+")
 _GROUPED_DIGITS = re.compile(r"(?<=[0-9])[ ,.'\u00a0\u202f\u2009](?=[0-9]{3}(?![0-9]))")
 _APOSTROPHE = re.compile("['’ʼ`´‘]")
 _ENDS = re.compile(r"[.!?…][\"'”’»)\]]*\Z")
+_WHOLE = (".", "!", "?", '"', "'", "”", "’", "»", ")", "]")
 # 'MINSK, Dec 13 (Reuters) - ', 'Минск. 13 декабря. INTERFAX.RU - ', 'МИНСК, 13 дек — РИА Новости. '
 _DATELINE = re.compile(r"\A\s*(?P<head>[^\n]{2,70}?)\s[-–—]{1,2}\s")
 _AGENCY_END = re.compile(r"\A(?:[A-ZА-ЯЁІЇЄЎҐ][\w-]*\s?){1,3}\.\s")
@@ -44,7 +45,7 @@ class Fingerprint:
     sentences: tuple[Sentence, ...]
     """Distinct sentences, in order of first appearance."""
     sketch: array[int]
-    """Checksums of the distinct words; only for comparing two texts that already share a sentence."""
+    """Checksums of the distinct words, signed as `_Checksums` gives them; to compare texts that share a sentence."""
     halves: tuple[int, ...]
     """For a short item: hashes of each half of each sentence with all its numbers, so one changed word is found."""
     headline: bool
@@ -108,17 +109,23 @@ def fingerprint(item: Item) -> Fingerprint:
     seen: dict[int, Sentence] = {}
     for line in (text[begin:] if begin else text).split("\n"):
         _read(line, every, seen)
-    headline = not seen or (bool(item.title) and len(every) < 2 * WORDS_IN_A_SENTENCE)
+    # What stands in fragments ('Mozyr: an explosion. Details are being clarified.') must not be passed over.
+    headline = len(seen) <= SHORT and (
+        sum(sentence.words for sentence in seen.values()) < max(2 * WORDS_IN_A_SENTENCE, 0.6 * len(every))
+    )
     if headline:
         # Nothing but a headline, or a teaser of fragments: take every word there is, as one sentence.
         every = [abs(word) for word in _checksums(item.body)]
         digest = hash(tuple(every))
         seen = {digest: Sentence(digest, len(every), 0)} if every else {}
+    elif len(every) > 12 and not text.rstrip().endswith(_WHOLE):
+        # Cut off in the middle of a word, as a teaser is: half a word is no word.
+        every.pop()
     if len(seen) > SHORT:
         return Fingerprint(sentences=tuple(seen.values()), sketch=array("i", set(every)), halves=(), headline=headline)
     return Fingerprint(
         sentences=tuple(seen.values()),
-        sketch=array("i", set(map(abs, every))),
+        sketch=array("i", set(every)),
         halves=_halves(item.body if headline else text[begin:], every, seen.values()),
         headline=headline,
     )

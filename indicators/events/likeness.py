@@ -84,7 +84,6 @@ class Facts:
         self.signal_id = signal_id or signal.signal_id
         self.lineage = report.reprint_of or signal.item_id
         self.published = published = signal.published_at.timestamp()
-        self.order = (published, signal.item_id, signal.evidence.start, signal.evidence.end, self.signal_id)
         on = int(published // 86400) + UNIX_DAY
         first, last = signal.occurred_on
         self.planned = signal.assertion is Assertion.PLANNED
@@ -96,6 +95,33 @@ class Facts:
         self.direction = signal.direction
         self.actors = places.people(signal.actors)
         self.where = places.where(signal.places)
+        self.order = (
+            self._vagueness(), published, signal.item_id, signal.evidence.start, signal.evidence.end, self.signal_id,
+        )  # fmt: skip
+
+    def _vagueness(self) -> int:
+        """Whoever says exactly where (or who) is asked first; the others then join the event they fit best."""
+        if self.family in LEADERS:
+            return 0 if len(self.actors) >= 2 else 1
+        if self.where.specific:
+            return 0
+        return 1 if any(place.kind != "country" for place in self.where.vague) else 2
+
+    @property
+    def looks(self) -> range:
+        """The days on which the event it belongs to may have been founded; one wider than the rule, which decides."""
+        if not self.planned:
+            return range(self.first, self.day + 1)
+        announced = self.announced
+        return range(min(self.first, announced) - 1, max(self.day, announced + PLANNED_FOR_DAYS) + 2)
+
+    @property
+    def opens(self) -> range:
+        """The days of which a mention may join an event that this one founds; one wider than the rule that decides."""
+        if not self.planned:
+            return range(self.first - 1, self.day + 2)
+        announced = self.announced
+        return range(min(self.first, announced) - 1, max(self.day + 1, announced + PLANNED_FOR_DAYS) + 1)
 
     @property
     def announced(self) -> int:
@@ -226,21 +252,18 @@ def day_gap(one: Facts, other: Facts) -> int:
     return other.first - one.day if other.first > one.day else 0
 
 
-def same_time(seed: Facts, later: Facts, within: float) -> bool:
-    """Whether a mention published after an event's first one can be of the same day's happening."""
-    if later.planned and not seed.planned:
-        # 'Drills will start tomorrow' the day after they were seen: only on the day itself.
-        return day_gap(seed, later) <= 1 and later.published - seed.published <= within
-    if seed.planned:
-        announced = seed.announced
-        if seed.day > announced and day_gap(seed, later) <= 1:
-            return True
-        if later.planned:
-            return later.published - seed.published <= within and (day_gap(seed, later) <= 1 or not later.dated)
-        return announced - 1 <= later.day <= announced + PLANNED_FOR_DAYS
-    if day_gap(seed, later) > 1:
-        return False
-    return later.published - seed.published <= within or later.dated
+def same_time(seed: Facts, other: Facts, within: float) -> bool:
+    """Whether a mention can be of the happening that `seed` tells of, by publication and by the day that each names."""
+    early, late = (seed, other) if seed.published <= other.published else (other, seed)
+    soon = late.published - early.published <= within
+    if not early.planned:
+        return day_gap(early, late) <= 1 and (soon or late.dated)
+    announced = early.announced
+    if early.day > announced and day_gap(early, late) <= 1:
+        return True
+    if late.planned:
+        return soon and (day_gap(early, late) <= 1 or not late.dated)
+    return announced - 1 <= late.day <= announced + PLANNED_FOR_DAYS
 
 
 def widened(quantity: Quantity) -> tuple[float, float]:

@@ -9,7 +9,7 @@ from typing import Protocol
 
 from feeds.model import Feed, Item, OriginKind
 from indicators.events.fingerprint import fold
-from indicators.events.syndication import Reprint, ReprintKind
+from indicators.events.syndication import Reprint
 from indicators.model.actor import Attribution, AttributionKind
 from indicators.model.event import Origin, Report
 from indicators.model.signal import Signal
@@ -73,7 +73,8 @@ def trace(
         reliability=feed.reliability if feed is not None else "F",
         origin=origin,
         traced_by=traced_by,
-        reprint_of=reprint.of if reprint is not None and reprint.kind is ReprintKind.REPRINT else None,
+        # A quoted sentence is a copy too: where it is the evidence, the report goes where the quoted one is.
+        reprint_of=reprint.of if reprint is not None and _covers(reprint, signal) else None,
     )
 
 
@@ -91,9 +92,14 @@ def _named(
 
 def _inherited(signal: Signal, reprint: Reprint | None, root: Origin | None) -> tuple[Origin, str] | None:
     """The origin of the text that is repeated."""
-    if reprint is None or root is None or not reprint.covers(signal.evidence.start, signal.evidence.end):
+    if reprint is None or root is None or not _covers(reprint, signal):
         return None
     return root, f"reprint of {reprint.of}"
+
+
+def _covers(reprint: Reprint, signal: Signal) -> bool:
+    """Whether the words of this signal are the root's words."""
+    return reprint.covers(signal.evidence.start, signal.evidence.end)
 
 
 def _publisher(signal: Signal, item: Item, feed: Feed | None, actors: Mapping[str, Voice]) -> tuple[Origin, str]:

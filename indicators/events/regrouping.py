@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
-from indicators.events.clustering import COUNTED, REPEAT_WITHIN, class_of, cluster, days_open, key_of
+from indicators.events.clustering import COUNTED, REPEAT_WITHIN, class_of, cluster, key_of
 from indicators.events.likeness import Facts, Map, day_gap
 from indicators.model.event import Event, Origin, Report
 from indicators.model.signal import Assertion
@@ -55,13 +55,13 @@ class _Standing:
         self.event = event
         self.facts = sorted((Facts(report, places) for report in event.reports), key=lambda one: one.order)
         self.seed = self.facts[0]
-        self.days = days_open(self.seed)
+        self.days = self.seed.opens
         self.lineages = {one.lineage for one in self.facts}
         self.name = class_of(event.reports[0])
 
-    def admits(self, days: tuple[int, int], lineage: str) -> bool:
-        """Whether a report of these days or of this text could join."""
-        return lineage in self.lineages or (days[0] < self.days.stop and self.days.start <= days[1])
+    def admits(self, facts: Facts) -> bool:
+        """Whether a report could join, by its days or its text."""
+        return facts.lineage in self.lineages or _meets(facts, self.days)
 
 
 def _touched(new: Sequence[Report], events: Sequence[Event], within: timedelta) -> list[Event]:
@@ -110,10 +110,10 @@ def _spread(front: list[Facts], standing: Sequence[_Standing], chosen: set[int])
             continue
         moved.add(signal_id)
         moving.append(facts)
-        opened = days_open(facts)
+        opened = facts.opens
         for one in standing:
             mine = any(member.signal_id == signal_id for member in one.facts)
-            takes = mine or one.admits((facts.first, facts.day), facts.lineage)
+            takes = mine or one.admits(facts)
             if takes:
                 chosen.add(id(one))
             for member in _later(one.facts, facts):
@@ -126,12 +126,12 @@ def _spread(front: list[Facts], standing: Sequence[_Standing], chosen: set[int])
                     front.append(member)
         # An event that takes it may from then on look otherwise to any later report it is open to.
         for one in standing:
-            if id(one) in chosen and one.admits((facts.first, facts.day), facts.lineage):
+            if id(one) in chosen and one.admits(facts):
                 for other in standing:
                     front.extend(
                         member
                         for member in _later(other.facts, facts)
-                        if member.signal_id not in moved and one.admits((member.first, member.day), member.lineage)
+                        if member.signal_id not in moved and one.admits(member)
                     )
     return moving
 
@@ -141,7 +141,8 @@ def _later(members: Sequence[Facts], than: Facts) -> list[Facts]:
 
 
 def _meets(member: Facts, days: range) -> bool:
-    return member.first < days.stop and days.start <= member.day
+    looks = member.looks
+    return looks.start < days.stop and days.start < looks.stop
 
 
 def _add_opposed(

@@ -11,21 +11,26 @@ from enum import StrEnum
 from zlib import crc32
 
 from feeds.model import Item
-from indicators.events.fingerprint import Fingerprint, Sentence, fingerprint, fold, spans
+from indicators.events.fingerprint import SHORT, Fingerprint, Sentence, fingerprint, fold, spans
 
 WINDOW = timedelta(days=14)
 """Copies of a text are made within days; later twins are anniversaries."""
 SHORT_WITHIN = timedelta(hours=48)
 """One sentence said again after two days is news again ('all Ukraine on alert'), not an echo."""
 _SHORT_SECONDS = SHORT_WITHIN.total_seconds()
+EDITION_WITHIN = timedelta(hours=18)
+"""A source's own text again after so long is its next bulletin, however alike the two are."""
+_EDITION_SECONDS = EDITION_WITHIN.total_seconds()
 STRICT = 0.6
 """Share of an item's words standing in sentences of another, from which it is a reprint."""
 SKETCH = 0.82
 """Share of an item's distinct words found in the item it already shares a sentence with: an edited reprint."""
+ALL_WORDS = 0.97
+"""The same share for a text of one or two sentences, which may be cut but not changed."""
 LOOSE = 0.3
 """Share from which it 'shares text'."""
-LOOSE_SENTENCES = 3
-"""So many shared sentences are shared text in an article of any length."""
+LOOSE_SENTENCES = 2
+"""So many shared sentences are shared text in an article of any length: one may be chance."""
 FURNITURE_AFTER = 3
 """A sentence that one source repeats so often is its footer, and no mark of descent."""
 COMMON_AFTER = 24
@@ -104,16 +109,22 @@ class _Kin:
         """What so much shared text amounts to."""
         informative = [sentence for sentence in print_.sentences if sentence.digest not in plain]
         share = self.words / sum(sentence.words for sentence in informative)
+        held = self.kept.values()
+        if all(kept.source == item.source and abs(published - kept.published) > _EDITION_SECONDS for kept in held):
+            # Tomorrow's bulletin repeats today's but for a number; only the very same text is put out again.
+            same = share == 1.0 and any(len(kept.hashes) == len(print_.sentences) for kept in held)
+            return ReprintKind.REPRINT if same and len(informative) > 1 else None
+        soon = any(abs(published - kept.published) <= _SHORT_SECONDS for kept in held)
         if len(informative) == 1:
             # One sentence is little to go by: the same words, soon after, and not one source's standing teaser.
-            near = any(
-                abs(published - kept.published) <= _SHORT_SECONDS and not _teaser(item, kept)
-                for kept in self.kept.values()
-            )
-            return ReprintKind.REPRINT if near else None
-        if share >= STRICT or any(_contained(print_.sketch, kept.sketch) >= SKETCH for kept in self.kept.values()):
+            return ReprintKind.REPRINT if soon and not all(_teaser(item, kept) for kept in held) else None
+        if share >= STRICT:
             return ReprintKind.REPRINT
-        if share >= LOOSE or len(self.sentences) >= LOOSE_SENTENCES:
+        # In a short text the one word that differs may be all the news there is.
+        enough = SKETCH if len(informative) > SHORT else ALL_WORDS
+        if any(_contained(print_.sketch, kept.sketch) >= enough for kept in held):
+            return ReprintKind.REPRINT
+        if len(self.sentences) >= LOOSE_SENTENCES or (share >= LOOSE and soon):
             return ReprintKind.SHARES_TEXT
         return None
 
@@ -314,11 +325,12 @@ def _title(item: Item) -> int:
 
 
 def _contained(words: array[int], other: array[int]) -> float:
-    """Share of `words` found in `other`."""
-    return len(set(words).intersection(other)) / len(words) if words else 0.0
+    """Share of `words` found in `other`, wherever in a sentence they stand."""
+    mine = set(map(abs, words))
+    return len(mine.intersection(map(abs, other))) / len(mine) if mine else 0.0
 
 
 def _overlap(words: array[int], other: array[int]) -> float:
     """Share of the words of both that both have."""
-    shared = len(set(words).intersection(other))
-    return shared / (len(words) + len(other) - shared) if words else 0.0
+    mine, theirs = set(map(abs, words)), set(map(abs, other))
+    return len(mine & theirs) / len(mine | theirs) if mine else 0.0

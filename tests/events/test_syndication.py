@@ -160,6 +160,31 @@ def test_a_source_repeating_itself_is_found():
     assert reprint.of == "first:1"
 
 
+def test_tomorrows_bulletin_is_no_reprint():
+    """A source's daily formula with another number is that day's bulletin; its copy elsewhere names the right day's."""
+    today = f"{ORIGINAL} In the last day there were 12 attacks on our positions along the whole of the front."
+    index = ReprintIndex()
+    index.add(an_item(today, item_id="staff:1", source="staff"))
+    tomorrow = an_item(
+        today.replace("12 attacks", "17 attacks"), item_id="staff:2", source="staff", at=NOON + timedelta(hours=24)
+    )
+    assert index.add(tomorrow) is None
+    copy = index.add(later(tomorrow.text, hours=26))
+    assert copy is not None
+    assert copy.of == "staff:2"
+
+
+def test_formula_with_another_place_is_no_reprint():
+    """'Mozyr: an explosion was heard. Details are being clarified.' is no copy of the same line about Gomel."""
+    line = "{}: an explosion was heard. Details are being clarified."
+    longer = "There is smoke over the town of {} this morning. Details are being clarified by our correspondents."
+    for text in (line, longer):
+        item = later(text.format("Mozyr"), hours=1)
+        reprint = seen(first(text.format("Gomel")), item)
+        assert reprint is None or reprint.kind is ReprintKind.SHARES_TEXT
+        assert reprint is None or not reprint.covers(0, item.body.index(". "))
+
+
 def test_revision_is_not_its_own_reprint():
     """An edit of an item replaces it and is no copy of itself."""
     index = ReprintIndex()
