@@ -60,9 +60,13 @@ def next_visit(
     """After a visit that read the source: its interval, sooner for a busy source, later if the source asks for it."""
     wait, why = max(feed.interval, FLOOR), "its interval in the registry"
     if rate is not None and rate > 0 and entries > 0:
-        quarter = timedelta(days=max(entries / TURNED_OVER, 1) / rate)
-        if quarter < wait:
-            wait, why = max(quarter, FLOOR), f"it brings about {rate:.0f} items a day in documents of {entries}"
+        # As a number first: a rate that has been decaying for years is no span that can be held.
+        quarter_days = max(entries / TURNED_OVER, 1) / rate
+        if quarter_days < wait / timedelta(days=1):
+            wait, why = (
+                max(timedelta(days=quarter_days), FLOOR),
+                f"it brings about {rate:.0f} items a day in documents of {entries}",
+            )
     asked, by = max((ttl, "ttl"), (max_age, "max-age"))
     asked = min(asked, ASKED_AT_MOST)
     if asked > wait:

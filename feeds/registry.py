@@ -21,7 +21,7 @@ from feeds.model import Feed, FeedKind, OriginKind
 SHORTEST = timedelta(minutes=2)
 LONGEST = timedelta(days=7)
 UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
-DURATION = re.compile(r"(?:\d+[smhd])+")
+DURATION = re.compile(r"(?:[0-9]{1,7}[smhd]){1,4}")
 SELECTORS = ("item", "title", "link", "date", "text", "next")
 
 
