@@ -553,7 +553,7 @@ def _check_terms(file: YamlFile, content: LanguageFile, endings: Endings) -> Non
             except PatternError as trouble:
                 file.add(path, trouble.message, trouble.remedy)
 
-    for name in ("furniture", "furniture_after", "cues", "attribution", "dates", "numbers", "units", "roles"):
+    for name in ("furniture", "captions", "furniture_after", "cues", "attribution", "dates", "numbers", "units", "roles"):
         if name in content.model_fields_set:
             look(getattr(content, name), (name,))
 

@@ -338,6 +338,8 @@ class LanguageFile(Door):
     common: Strings = ()
     """Frequent small words, by which the language is recognised."""
     furniture: Strings = ()
+    captions: Strings = ()
+    """Words that mark a whole short line as a picture's caption."""
     furniture_after: Strings = ()
     cues: CuesPart = CuesPart()
     attribution: AttributionPart = AttributionPart()

@@ -178,7 +178,8 @@ def _supposed(statement: Statement, taken: frozenset[int], start: int, end: int)
 
 def _recalled(statement: Statement, taken: frozenset[int], start: int, end: int) -> Put | None:
     own = _nearest_day(statement, start, end)
-    if own is not None and not own.since and statement.published - own.last > RECALLED_AFTER:
+    ahead = own is not None and not own.dated and _planned(statement, taken, start, end) is not None
+    if own is not None and not own.since and not ahead and statement.published - own.last > RECALLED_AFTER:
         return Put(Assertion.RECALLED, f"{_said(statement, own.span)!r} lies more than {RECALLED_AFTER.days} days back")
     for span in _cues(statement, "recall", taken):
         if _same_clause(statement, span[0], taken) and not taken & set(range(*span)):

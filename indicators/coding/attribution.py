@@ -100,7 +100,7 @@ def voice_of(original: str, offset: int, words: Words, found: Found, names: Name
     if anaphora and (found.get(("voice", "verbs")) or any(one[0] <= 2 for one in anaphora)):
         return Voice(None, "speaks of the voice named before", before=True)
     for first, last in found.get(("voice", "verbs"), ()):
-        generic = _generic(original, words, offset, found, names, (max(0, first - 5), first)) or _generic(
+        generic = _generic(original, words, offset, found, names, (max(0, first - 5), first), latest=True) or _generic(
             original, words, offset, found, names, (last, min(len(words), last + 4))
         )
         if generic is not None:
@@ -131,22 +131,28 @@ def _colon(original: str, words: Words, offset: int) -> int | None:
     return count if 0 < count <= _PREFIX_WORDS and count < len(words) else None
 
 
-def _generic(original: str, words: Words, offset: int, found: Found, names: Names, within: Span) -> Attribution | None:
+def _generic(
+    original: str, words: Words, offset: int, found: Found, names: Names, within: Span, *, latest: bool = False
+) -> Attribution | None:
     """A voice by its noun: "Ukrainian officials", "local Telegram channels"; with the country's name beside it."""
+    rows: list[tuple[int, int, int, AttributionKind]] = []
     for first, last in found.get(("voice", "unnamed"), ()):
         if within[0] <= first and last <= within[1]:
             return Attribution(name=_written(original, words, offset, first, last), kind=AttributionKind.MEDIA)
     for name, kind in _SPEAKERS:
         for first, last in found.get(("voice", name), ()):
             if within[0] <= first and last <= within[1]:
-                begun = first
-                while begun > within[0] and words.joined[begun] and (
-                    any(named.span[0] <= begun - 1 < named.span[1] for named in names.actors)
-                    or original[words.starts[begun - 1] - offset : words.starts[begun - 1] - offset + 1].isupper()
-                ):
-                    begun -= 1
-                return Attribution(name=_written(original, words, offset, begun, last), kind=kind)
-    return None
+                rows.append((last if latest else -first, last - first, first, kind))
+    if not rows:
+        return None
+    _, length, first, kind = max(rows, key=lambda row: row[:2])
+    begun = first
+    while begun > within[0] and words.joined[begun] and (
+        any(named.span[0] <= begun - 1 < named.span[1] for named in names.actors)
+        or original[words.starts[begun - 1] - offset : words.starts[begun - 1] - offset + 1].isupper()
+    ):
+        begun -= 1
+    return Attribution(name=_written(original, words, offset, begun, first + length), kind=kind)
 
 
 def _written(original: str, words: Words, offset: int, first: int, last: int) -> str:

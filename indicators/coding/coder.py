@@ -222,7 +222,8 @@ class Coder:
             return []
         if not hits:
             return []
-        sentences = self._sentences(item, shown, folded.text, stretches, parsed, range(max(hits) + 2))
+        home = frozenset(self.catalogue.problem.area.countries) if self._speaks_of_home(item, feed) else frozenset()
+        sentences = self._sentences(item, shown, folded.text, stretches, parsed, range(max(hits) + 2), home)
         return self._judge(item, feed, body, folded, sentences, hits)
 
     def _parse(self, text: str, stretch: Stretch, lang: str) -> tuple[tuple[str, ...], Words, Found]:
@@ -246,6 +247,7 @@ class Coder:
         stretches: Sequence[Stretch],
         parsed: dict[int, tuple[tuple[str, ...], Words, Found]],
         wanted: Iterable[int],
+        home: frozenset[str],
     ) -> list[Sentence]:
         sentences: list[Sentence] = []
         over = ""
@@ -261,17 +263,17 @@ class Coder:
             if after and len(words) <= 6 and number > 2:
                 over = f"it stands after {' '.join(words.words[slice(*after[0])])!r}"
             why = over or _furniture(words, found)
-            if why:
-                lines.setdefault(stretch.line, why)
+            for first, last in found.get(("page", "caption"), ()):
+                lines.setdefault(stretch.line, f"{' '.join(words.words[first:last])!r} marks a picture's caption")
             sentences.append(Sentence(number, stretch, original, words, langs, found, names, why))
         lengths: dict[int, int] = {}
         for sentence in sentences:
             lengths[sentence.stretch.line] = lengths.get(sentence.stretch.line, 0) + len(sentence.words)
-        mentioned = frozenset(country for sentence in sentences for country in sentence.names.countries())
+        mentioned = home.union(*(sentence.names.countries() for sentence in sentences))
         finished = []
         for sentence in sentences:
             why = sentence.furniture
-            if not why and sentence.stretch.line in lines and lengths[sentence.stretch.line] <= 40:
+            if not why and sentence.stretch.line in lines and lengths[sentence.stretch.line] <= 35:
                 why = lines[sentence.stretch.line]
             names = names_in(
                 sentence.original, sentence.words, sentence.stretch.start, self.catalogue, frozenset(sentence.langs), mentioned
@@ -336,7 +338,7 @@ class Coder:
                 made.append(
                     self._signal(item, body, folded, sentence, hit, statement, days, counted, voice, how, near_home, published)
                 )
-            made += self._denials(made)
+            made = _without_superseded(made) + self._denials(made)
             candidates += made
         return candidates
 
@@ -396,6 +398,11 @@ class Coder:
                 voices[sentence.number] = (context.voice, "the report goes on", None)
                 context.voice_line = sentence.stretch.line
         return voices
+
+    def _speaks_of_home(self, item: Item, feed: Feed | None) -> bool:
+        """Whether an item's own voice is one of the problem's actors."""
+        own, _ = own_voice(item, feed, self.catalogue)
+        return own is not None and own.actor in self.catalogue.problem.area.actors
 
     def _names_home(self, names: Names) -> bool:
         area = self.catalogue.problem.area
@@ -517,6 +524,32 @@ def coder(catalogue: Catalogue) -> Coder:
 def code(item: Item, catalogue: Catalogue, *, feed: Feed | None = None) -> list[Signal]:
     """The signals of an item, in the order of its text: one for each indicator and happening."""
     return coder(catalogue).code(item, feed)
+
+
+# The end of a drill is no drill, and troops going home are no arrival: where both are found in the same words, the first stands.
+_SUPERSEDES: Mapping[str, frozenset[str]] = {
+    "drill_end": frozenset({"drill", "inspection"}),
+    "rotation": frozenset({"troop_move", "equipment_move"}),
+    "withdrawal": frozenset({"troop_move", "equipment_move", "drill"}),
+    "airspace": frozenset({"border"}),
+    "inspection": frozenset({"drill"}),
+}
+
+
+def _without_superseded(made: Sequence[Candidate]) -> list[Candidate]:
+    """The candidates of a sentence with those dropped that a more telling one of the same words replaces."""
+    kept = []
+    for one in made:
+        over = next(
+            (
+                other
+                for other in made
+                if one.hit.rule.family in _SUPERSEDES.get(other.hit.rule.family, ()) and one.hit.words & other.hit.words
+            ),
+            None,
+        )
+        kept.append(replace(one, signal=None, dropped=f"{over.hit.rule.family} ({over.hit.rule.id}) says more here") if over else one)
+    return kept
 
 
 def _zone(feed: Feed | None, default: ZoneInfo) -> ZoneInfo:

@@ -104,6 +104,7 @@ def _entries(language: Language) -> Iterator[tuple[Kind, str]]:
     for unit, sources in file.units.items():
         yield from ((("unit", unit), source) for source in sources)
     yield from ((("page", "furniture"), source) for source in file.furniture)
+    yield from ((("page", "caption"), source) for source in file.captions)
     yield from ((("page", "furniture_after"), source) for source in file.furniture_after)
 
 

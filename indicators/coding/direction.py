@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from indicators.catalogue import Catalogue, KnownActor
 from indicators.catalogue.words import Span, Words
@@ -55,7 +55,7 @@ class Names:
 
     def countries(self) -> frozenset[str]:
         """Every country that a place or actor of the sentence belongs to."""
-        found = {named.place.country for named in self.places if named.place.country}
+        found = {named.place.country for named in self.places if named.place.country and named.place.kind not in ("border", "river")}
         found |= {named.actor.country for named in self.actors if named.actor.country}
         found |= {country for country, _ in self.lands}
         return frozenset(found)
@@ -86,6 +86,9 @@ def names_in(original: str, words: Words, offset: int, catalogue: Catalogue, lan
         for span, candidates in kept_places
         if not any(_inside(span, named.span) and span != named.span and named.actor.kind not in ("state", "alliance") for named in kept_actors)
     ]
+    if mentioned:
+        named_all = Names(tuple(chosen), tuple(kept_actors), tuple((country, span) for span, country in lands.items())).countries() | mentioned
+        chosen = [replace(one, place=_which_border(one.place, named_all, catalogue)) for one in chosen]
     return Names(tuple(chosen), tuple(kept_actors), tuple((country, span) for span, country in lands.items()))
 
 
@@ -136,6 +139,19 @@ def _which(
         if candidate.country in countries:
             return candidate
     return inside[0] if inside else candidates[0]
+
+
+def _which_border(place: Place, countries: frozenset[str], catalogue: Catalogue) -> Place:
+    """Of borders, the one whose both sides the item names: "Poland ... to the border with Belarus" is theirs."""
+    line = catalogue.gazetteer.borders.get(place.id)
+    if line is None or line.kind != "border" or set(line.countries) <= countries:
+        return place
+    shared = [
+        other
+        for other in catalogue.gazetteer.borders.values()
+        if other.kind == "border" and set(other.countries) <= countries and set(other.countries) & set(line.countries)
+    ]
+    return catalogue.gazetteer.places[shared[0].id] if shared else place
 
 
 def with_roles(names: Names, words: Words, found: Found, cues: Cues, *, moving: bool) -> Names:
@@ -251,6 +267,8 @@ def _to_border(names: Names, words: Words, found: Found, catalogue: Catalogue, s
     border_words += [named.span for named in names.places if named.place.id == toward.border]
     for first, last in border_words:
         if not _near([(first, last)], span, 14):
+            continue
+        if any(one.place.kind == "border" and one.place.id != toward.border and first < one.span[1] and one.span[0] < last for one in names.places):
             continue
         countries = {
             named.actor.country

@@ -26,6 +26,8 @@ class When:
     span: Span
     rule: str
     since: bool = False
+    dated: bool = True
+    """False for a month or day without a year: it may lie ahead where a plan is spoken of."""
 
 
 def days_in(text: str, original: str, words: Words, found: Found, published: date) -> list[When]:
@@ -33,11 +35,11 @@ def days_in(text: str, original: str, words: Words, found: Found, published: dat
     days: list[When] = []
     taken: set[int] = set()
 
-    def add(first: date | None, last: date | None, span: Span, rule: str, *, since: bool = False) -> None:
+    def add(first: date | None, last: date | None, span: Span, rule: str, *, since: bool = False, dated: bool = True) -> None:
         if first is None or last is None or taken & set(range(*span)):
             return
         taken.update(range(*span))
-        days.append(When(first, last, span, rule, since))
+        days.append(When(first, last, span, rule, since, dated))
 
     _numeric(text, words, published, add)
     _named_days(original, words, found, published, add)
@@ -111,7 +113,7 @@ def _named_days(original: str, words: Words, found: Found, published: date, add:
         if one is not None and two is not None and one > two:
             one = _day(two.year, month, low)
         since = _is(found, ("date", "since"), begun - 1) and low == number and begun >= 1
-        add(one, two, (begun, finish), "named day", since=since)
+        add(one, two, (begun, finish), "named day", since=since, dated=year is not None)
 
 
 def _sure_month(original: str, words: Words, first: int, last: int, year: int | None) -> bool:
@@ -125,6 +127,7 @@ def _sure_month(original: str, words: Words, first: int, last: int, year: int | 
 def _whole_month(
     words: Words, found: Found, first: int, end: int, month: int, year: int | None, published: date, add: _Add
 ) -> None:
+    dated = year is not None
     if year is None:
         year = published.year if month <= published.month else published.year - 1
     start = _day(year, month, 1)
@@ -132,7 +135,7 @@ def _whole_month(
         return
     since = first >= 1 and _is(found, ("date", "since"), first - 1)
     finish = date(year, month, monthrange(year, month)[1])
-    add(start, min(finish, published) if start <= published else finish, (first, end), "month", since=since)
+    add(start, min(finish, published) if start <= published else finish, (first, end), "month", since=since, dated=dated)
 
 
 def _weekdays(words: Words, found: Found, published: date, add: _Add) -> None:
@@ -253,5 +256,5 @@ def _apart(one: Span, other: Span) -> int:
 class _Add(Protocol):
     """The shape of the function that notes a day."""
 
-    def __call__(self, first: date | None, last: date | None, span: Span, rule: str, *, since: bool = False) -> None:
+    def __call__(self, first: date | None, last: date | None, span: Span, rule: str, *, since: bool = False, dated: bool = True) -> None:
         """Note a day."""
