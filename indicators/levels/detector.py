@@ -24,15 +24,11 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from indicators.levels import buildup, ears, farrington, predictive, routine
-from indicators.levels.history import History, SeriesError, day_of, whole_days
+from indicators.levels.history import History, ParameterError, SeriesError, day_of, whole_days
 
 __all__ = ["DETECTORS", "Detector", "History", "ParameterError", "SeriesError", "day_of", "run", "whole_days"]
 
 Column = NDArray[np.float64]
-
-
-class ParameterError(ValueError):
-    """A parameter a detector does not have or cannot use: the method, the key, the value, the remedy."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

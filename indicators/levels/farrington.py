@@ -43,6 +43,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import special, stats
 
+from indicators.levels.history import ParameterError
+
 Column = NDArray[np.float64]
 Grid = NDArray[np.float64]
 Index = NDArray[np.int64]
@@ -132,7 +134,9 @@ def blocks(points: Sequence[int], now: int, *, w: int, periods: int, size: int) 
             continue
         period = later - 2 * w - 1 - point
         if period < periods - (2 * w + 1):
-            raise ValueError(f"no_periods: {periods} blocks do not fit a season of {later - point}; use fewer")
+            raise ParameterError(
+                f"farrington: no_periods={periods} blocks do not fit a season of {later - point}; use fewer"
+            )
         length, rest = divmod(period, periods - 1)
         start = point + w + 1
         for block in range(1, periods):
@@ -309,8 +313,9 @@ def _fitted(
     model = _fit(y, exposure, plain, base, trend=trend, settings=settings, now=now)
     omega = plain
     if settings.reweight:
+        converged = model.converged  # of the second fit R does not ask
         omega = _anscombe_weights(y, model, base.used, settings.weights_threshold)
-        model = _fit(y, exposure, omega, base, trend=trend, settings=settings, now=now)
+        model = _fit(y, exposure, omega, base, trend=trend, settings=settings, now=now)._replace(converged=converged)
         # R hands the Anscombe weights on as the working weights, so these, not the Pearson ones, scale the errors.
         residual = np.where(base.used, _over(y - model.mu, model.mu), 0.0)
         return model, _over((omega * residual**2).sum(axis=1), model.freedom)

@@ -17,6 +17,10 @@ class SeriesError(ValueError):
     """A count series that cannot be used, said in one line: the column, the value, the remedy."""
 
 
+class ParameterError(ValueError):
+    """A parameter a detector does not have or cannot use: the method, the key, the value, the remedy."""
+
+
 def _column(name: str, values: Any, size: int, default: float) -> Column:
     if values is None or (not isinstance(values, np.ndarray) and len(values) == 0 and size):
         return np.full(size, default)

@@ -101,7 +101,7 @@ def learn(counts: Column, settings: Settings = DEFAULT) -> Cycle | None:
         if inside < settings.share * events:
             continue
         # Days, not events: one day with a burst is no rhythm.
-        days, among = float(happened[of_routine].sum()), float(happened.sum())
+        days, among = int(happened[of_routine].sum()), int(happened.sum())
         chance = float(special.bdtrc(days - 1, among, on.sum() / period))
         if chance >= settings.chance or (found is not None and chance >= found[0]):
             continue

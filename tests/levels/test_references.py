@@ -64,11 +64,9 @@ def test_ears_equals_the_reference(name: str) -> None:
 
 @pytest.mark.parametrize("name", cases("farringtonFlexible"))
 def test_farrington_equals_the_reference(name: str) -> None:
-    """Alarms are equal; limits that are counts within 1e-8; fitted columns within 2e-4."""
+    """Rows and alarms are equal; limits, expected counts and p-values within 1e-8."""
     ours, theirs = answered(name, "farrington")
     assert ours["index"].tolist() == theirs["index"].tolist()
     np.testing.assert_array_equal(numbers(ours["alarm"]), numbers(theirs["alarm"]))
-    counted = MANIFEST["cases"][name]["params"]["thresholdMethod"] != "delta"
-    np.testing.assert_allclose(ours["upperbound"], theirs["upperbound"], rtol=1e-8 if counted else 2e-4, atol=1e-9)
-    for column in ("expected", "pvalue"):
-        np.testing.assert_allclose(ours[column], theirs[column], rtol=2e-4, atol=1e-9)
+    for column in ("upperbound", "expected", "pvalue"):
+        np.testing.assert_allclose(ours[column], theirs[column], rtol=1e-8, atol=1e-9)
