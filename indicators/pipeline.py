@@ -393,8 +393,9 @@ class _Desk:
         known = (event for block in self.events.values() for event in block.values())
         firsts = counting.first_reports(known, since=days[0], until=today)
         seen = coverage.shown(self.lookout, self.carries, days, now, firsts)
-        series.save_coverage(connection, self.id, seen, now)
-        for row in seen:
+        held = {(row.indicator, row.day): row for days in self.seen.values() for row in days.values()}
+        # What is at hand is what was kept, so that a restart, or a look back, sees the same.
+        for row in series.save_coverage(connection, self.id, seen, now, held=held):
             self.seen[row.indicator][row.day] = row
 
     def _stand(
@@ -407,8 +408,8 @@ class _Desk:
     ) -> Standing:
         today = now.astimezone(self.zone).date()
         since = today - timedelta(days=max(COVER_DAYS, limits.within.days + 1))
-        frame = asof.frame(self.changes[name], self.seen[name].values(), name, since, today, now)
-        history = History(**frames.history(frame))
+        days = asof.columns(self.changes[name], self.seen[name].values(), name, since, today, now)
+        history = History(**frames.history(days))
         reading = absolute.read(history, thresholds=limits, as_of=now, zone=self.zone)
         effective, clause = weight.effective_weight(
             self.catalogue.indicators[name],

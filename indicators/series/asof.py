@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import date, datetime
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -12,7 +13,7 @@ from indicators.model.series import CountChange, DayCoverage
 from indicators.series import counting, frames
 
 
-def frame(  # noqa: PLR0917 - what, of what, when, as known when: the order people say it in
+def columns(
     changes: Iterable[CountChange],
     coverage: Iterable[DayCoverage],
     indicator: str,
@@ -22,8 +23,8 @@ def frame(  # noqa: PLR0917 - what, of what, when, as known when: the order peop
     *,
     completeness: Iterable[float] = (),
     labelled: Iterable[date] = (),
-) -> pd.DataFrame:
-    """The indicator's days `since` to `until` as known at `as_of`; columns as `frames` names them.
+) -> dict[str, Any]:
+    """The indicator's days `since` to `until` as known at `as_of`: plain columns, named as in `frames`, and `DAY`.
 
     A day nobody watched and nothing is known of is NaN, not 0. A day nobody watched of which something became known
     all the same keeps that count: it is a lower bound, and says more than nothing. `completeness` is the share normally
@@ -42,17 +43,31 @@ def frame(  # noqa: PLR0917 - what, of what, when, as known when: the order peop
     by_age = tuple(completeness)
     today = as_of.date()
     labels = frozenset(labelled)
-    return frames.table(
-        days,
-        {
-            frames.EVENTS: events,
-            frames.MENTIONS: mentions,
-            frames.EXPOSURE: exposure,
-            frames.COVERAGE: share,
-            frames.COMPLETENESS: np.array([_at_age(by_age, (today - day).days) for day in days], dtype=float),
-            frames.LABELLED: np.array([day in labels for day in days], dtype=bool),
-        },
-    )
+    return {
+        frames.DAY: days,
+        frames.EVENTS: events,
+        frames.MENTIONS: mentions,
+        frames.EXPOSURE: exposure,
+        frames.COVERAGE: share,
+        frames.COMPLETENESS: np.array([_at_age(by_age, (today - day).days) for day in days], dtype=float),
+        frames.LABELLED: np.array([day in labels for day in days], dtype=bool),
+    }
+
+
+def frame(
+    changes: Iterable[CountChange],
+    coverage: Iterable[DayCoverage],
+    indicator: str,
+    since: date,
+    until: date,
+    as_of: datetime,
+    *,
+    completeness: Iterable[float] = (),
+    labelled: Iterable[date] = (),
+) -> pd.DataFrame:
+    """`columns` as a frame of days, for pages and files."""
+    found = columns(changes, coverage, indicator, since, until, as_of, completeness=completeness, labelled=labelled)
+    return frames.table(found.pop(frames.DAY), found)
 
 
 def _share(row: DayCoverage | None) -> float:

@@ -160,7 +160,7 @@ def shown(
     ]
 
 
-def cover(  # noqa: PLR0917 - polls of which feeds, carrying what, when, as known when
+def cover(
     polls: Iterable[Poll],
     feeds: Iterable[Feed],
     carries: Mapping[str, Collection[str]],

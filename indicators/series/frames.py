@@ -49,13 +49,15 @@ def days_of(frame: pd.DataFrame) -> tuple[date, ...]:
     return tuple(stamp.date() for stamp in pd.DatetimeIndex(frame.index))
 
 
-def history(frame: pd.DataFrame) -> dict[str, Any]:
-    """One indicator's frame as the plain columns a detector takes: `levels.detector.History(**history(frame))`."""
+def history(columns: Mapping[str, Any] | pd.DataFrame) -> dict[str, Any]:
+    """One indicator's columns, or its frame, as a detector takes them: `History(**history(columns))`."""
+    if isinstance(columns, pd.DataFrame):
+        columns = {DAY: days_of(columns), **{name: columns[name].to_numpy() for name in SERIES_COLUMNS}}
     return {
-        "days": days_of(frame),
-        "counts": frame[EVENTS].to_numpy(dtype=float),
-        "exposure": frame[EXPOSURE].to_numpy(dtype=float),
-        "coverage": frame[COVERAGE].to_numpy(dtype=float),
-        "completeness": frame[COMPLETENESS].to_numpy(dtype=float),
-        "labelled": frame[LABELLED].to_numpy(dtype=bool),
+        "days": columns[DAY],
+        "counts": columns[EVENTS],
+        "exposure": columns[EXPOSURE],
+        "coverage": columns[COVERAGE],
+        "completeness": columns[COMPLETENESS],
+        "labelled": columns[LABELLED],
     }

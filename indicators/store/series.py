@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime
 from typing import Any
 
@@ -54,8 +54,11 @@ day_coverage = Table(
 )
 
 COVERAGE_KEYS = ("problem", "indicator", "day")
-NO_FINER_THAN = 1e-6
-"""Two figures of coverage nearer than this are one; floating point must not fill a table."""
+COVERAGE_WITHIN = 0.005
+EXPOSURE_WITHIN = 0.02
+"""Shares nearer than half a per cent, exposures nearer than two, are one figure: a feed's worth is learned anew at
+every look, and a table that kept each breath of it would grow by a row an indicator and day for nothing."""
+NEXT_TO_NOTHING = 1e-6
 
 
 def add_changes(connection: Connection, changes: Iterable[CountChange]) -> None:
@@ -126,13 +129,22 @@ def counts(
     return _frame(connection, query, {"events": "int64", "mentions": "int64"})
 
 
-def save_coverage(connection: Connection, problem: str, rows: Sequence[DayCoverage], known_at: datetime) -> int:
-    """Keep those figures that differ from what was known before, and say how many."""
+def save_coverage(
+    connection: Connection,
+    problem: str,
+    rows: Sequence[DayCoverage],
+    known_at: datetime,
+    *,
+    held: Mapping[tuple[str, date], DayCoverage] | None = None,
+) -> list[DayCoverage]:
+    """Keep those figures that say something else than what was known before, and give them back.
+
+    `held` is what was known before, where the caller has it at hand; otherwise it is read.
+    """
     if not rows:
-        return 0
-    held = {
-        (row.indicator, row.day): row
-        for row in coverage(
+        return []
+    if held is None:
+        known = coverage(
             connection,
             problem,
             min(row.day for row in rows),
@@ -140,7 +152,7 @@ def save_coverage(connection: Connection, problem: str, rows: Sequence[DayCovera
             as_of=known_at,
             indicators=sorted({row.indicator for row in rows}),
         )
-    }
+        held = {(row.indicator, row.day): row for row in known}
     news = [row for row in rows if not _same(row, held.get((row.indicator, row.day)))]
     if news:
         connection.execute(
@@ -157,15 +169,16 @@ def save_coverage(connection: Connection, problem: str, rows: Sequence[DayCovera
                 for row in news
             ],
         )
-    return len(news)
+    return news
 
 
 def _same(new: DayCoverage, held: DayCoverage | None) -> bool:
-    if held is None or abs(new.exposure - held.exposure) > NO_FINER_THAN:
+    """Whether two figures tell a person and a detector the same."""
+    if held is None or abs(new.exposure - held.exposure) > EXPOSURE_WITHIN * max(held.exposure, NEXT_TO_NOTHING):
         return False
     if new.coverage is None or held.coverage is None:
         return new.coverage is held.coverage
-    return abs(new.coverage - held.coverage) <= NO_FINER_THAN
+    return abs(new.coverage - held.coverage) <= COVERAGE_WITHIN
 
 
 def coverage(

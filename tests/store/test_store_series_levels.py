@@ -59,15 +59,15 @@ def test_coverage_is_added_only_where_it_changed(engine: Engine) -> None:
     full = DayCoverage(indicator="drills", day=TODAY, exposure=2.0, coverage=0.9)
     none = DayCoverage(indicator="hospitals", day=TODAY, exposure=0.0, coverage=None)
     with writing(engine) as connection:
-        assert store.series.save_coverage(connection, PROBLEM, [full, none], NOON) == 2
-        assert store.series.save_coverage(connection, PROBLEM, [full, none], NOON + HOUR) == 0
+        assert store.series.save_coverage(connection, PROBLEM, [full, none], NOON) == [full, none]
+        assert store.series.save_coverage(connection, PROBLEM, [full, none], NOON + HOUR) == []
         less = replace(full, coverage=0.4)
-        assert store.series.save_coverage(connection, PROBLEM, [less, none], NOON + 2 * HOUR) == 1
+        assert store.series.save_coverage(connection, PROBLEM, [less, none], NOON + 2 * HOUR) == [less]
         assert store.series.coverage(connection, PROBLEM, as_of=NOON + HOUR) == [full, none]
         assert store.series.coverage(connection, PROBLEM, as_of=NOON + DAY) == [less, none]
         assert store.series.coverage(connection, PROBLEM, as_of=NOON - HOUR) == []
         frame = store.series.coverage_frame(connection, PROBLEM, TODAY, TODAY, as_of=NOON + DAY)
-        assert store.series.save_coverage(connection, PROBLEM, [], NOON) == 0
+        assert store.series.save_coverage(connection, PROBLEM, [], NOON) == []
     assert frame["coverage"].isna().tolist() == [False, True]
 
 
