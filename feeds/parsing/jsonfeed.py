@@ -62,7 +62,7 @@ def is_json_feed(value: Any) -> bool:
     if not isinstance(value, Mapping) or not isinstance(value.get("items"), list):
         return False
     version = str(value.get("version", ""))[:200]
-    return "jsonfeed.org" in version or version in ("1", "1.0", "1.1")
+    return "jsonfeed.org" in version or version in ("1", "1.1")
 
 
 def _draft(item: Mapping[str, Any], base: str) -> Draft:

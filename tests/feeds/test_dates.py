@@ -15,9 +15,7 @@ from feeds.dates import DateReader, read_date
 from feeds.model import DateQuality
 
 NOW = datetime(2022, 12, 20, 9, 0, tzinfo=UTC)
-INSTANTS = st.datetimes(datetime(1972, 1, 1), datetime(2022, 12, 20)).map(
-    lambda at: at.replace(tzinfo=UTC, microsecond=0)
-)
+INSTANTS = st.integers(63_072_000, int(NOW.timestamp())).map(lambda seconds: datetime.fromtimestamp(seconds, UTC))
 OFFSETS = st.integers(-12 * 4, 14 * 4).map(lambda quarters: timezone(timedelta(minutes=15 * quarters)))
 
 
@@ -42,9 +40,7 @@ def test_iso_round_trip(instant: datetime, zone: timezone, separator: str, basic
     assert (dated.at, dated.quality, dated.method) == (instant, DateQuality.EXACT, dates.ISO8601)
 
 
-@given(
-    st.datetimes(datetime(2001, 9, 10), datetime(2022, 12, 20)).map(lambda at: at.replace(tzinfo=UTC, microsecond=0))
-)
+@given(st.integers(1_000_000_000, int(NOW.timestamp())).map(lambda seconds: datetime.fromtimestamp(seconds, UTC)))
 def test_epoch_round_trip(instant: datetime) -> None:
     """Seconds and milliseconds since 1970 are read back exactly."""
     assert read_date(str(int(instant.timestamp())), now=NOW).at == instant

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import UTC, datetime
 
+from feeds.errors import ParseError
 from feeds.model import Entry, Feed, FeedKind
 from feeds.parsing import Parsed, parse
 
@@ -39,6 +40,15 @@ def reading(
     """What a document says, fetched at NOW."""
     raw = content.encode() if isinstance(content, str) else content
     return parse(raw, feed=feed or a_feed(), url=url, fetched_at=NOW, content_type=content_type)
+
+
+def refusal_of(content: bytes | str, feed: Feed | None = None) -> str | None:
+    """The line with which a document is refused; None when it is read."""
+    try:
+        reading(content, feed)
+    except ParseError as refusal:
+        return str(refusal)
+    return None
 
 
 def only_entry(content: bytes | str, feed: Feed | None = None, *, url: str = URL) -> Entry:

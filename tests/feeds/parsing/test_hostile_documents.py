@@ -8,9 +8,8 @@ import time
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from parsing_builders import a_feed, atom, reading, rss
+from parsing_builders import a_feed, atom, refusal_of, rss
 
-from feeds.errors import ParseError
 from feeds.model import FeedKind
 
 # What the machine of a test may take; the documents took from four seconds to minutes where nothing guarded them.
@@ -48,7 +47,9 @@ HOSTILE_FEEDS: dict[str, str] = {
     "attributes cut in text": described(cdata('<a href="x' * MANY)),
     "many attributes": rss("<item " + " ".join(f'a{number}="1"' for number in range(50_000)) + "/>"),
     "many attributes bare": rss("<item " + " ".join(f"a{number}=1" for number in range(50_000)) + "/>"),
-    "many categories": rss("<item>" + "".join(f"<category>c{number}</category>" for number in range(20_000)) + "</item>"),
+    "many categories": rss(
+        "<item>" + "".join(f"<category>c{number}</category>" for number in range(20_000)) + "</item>"
+    ),
     "long author": rss("<item><author>" + "a." * MANY + "@</author></item>"),
     "long author, ill-formed": rss("<item><author>" + "a." * MANY + "@</author></item>") + "<",
     "long date": rss("<item><pubDate>" + "2003" + " " * 200_000 + "x</pubDate></item>"),
@@ -61,10 +62,14 @@ HOSTILE_FEEDS: dict[str, str] = {
     "doctypes": "<!DOCTYPE x>" * 50_000 + rss("<item><title>t</title></item>"),
     "marks": described("a" + "\u0301\u0316" * MANY),
     "spaces": described(" " * 1_000_000),
-    "irregular dates": rss("".join(f"<item><pubDate>day {number} of 2022 x</pubDate></item>" for number in range(3000))),
+    "irregular dates": rss(
+        "".join(f"<item><pubDate>day {number} of 2022 x</pubDate></item>" for number in range(3000))
+    ),
     "too many entries": rss("<item/>" * 60_000),
     "short tags": rss("<item><x/" * MANY),
-    "many links": atom("<entry><id>1</id>" + "".join(f'<link href="/{number}"/>' for number in range(20_000)) + "</entry>"),
+    "many links": atom(
+        "<entry><id>1</id>" + "".join(f'<link href="/{number}"/>' for number in range(20_000)) + "</entry>"
+    ),
     "long base": atom('<entry xml:base="http://' + "a/" * MANY + '"><id>1</id><link href="../x"/></entry>'),
 }
 
@@ -73,11 +78,9 @@ HOSTILE_FEEDS: dict[str, str] = {
 def test_hostile_feeds_cost_little(name: str) -> None:
     """A feed built to exhaust a parser is read, or refused in one line, within seconds of CPU."""
     started = time.process_time()
-    try:
-        reading(HOSTILE_FEEDS[name])
-    except ParseError as refusal:
-        assert "\n" not in str(refusal)
-        assert len(str(refusal)) < 300
+    refusal = refusal_of(HOSTILE_FEEDS[name]) or "read"
+    assert "\n" not in refusal
+    assert len(refusal) < 300
     assert time.process_time() - started < CPU_SECONDS
 
 
@@ -87,7 +90,10 @@ def test_hostile_feeds_cost_little(name: str) -> None:
         (FeedKind.JSONFEED, b"[" * 200_000),
         (FeedKind.JSONFEED, b'{"items":' * MANY),
         (FeedKind.JSONFEED, b'{"version":"https://jsonfeed.org/version/1","items":[{"id":' + b"9" * 10_000 + b"}]}"),
-        (FeedKind.JSONFEED, b'{"version":"https://jsonfeed.org/version/1","items":[{"id":"\\ud800","title":"\\udfff"}]}'),
+        (
+            FeedKind.JSONFEED,
+            b'{"version":"https://jsonfeed.org/version/1","items":[{"id":"\\ud800","title":"\\udfff"}]}',
+        ),
         (FeedKind.TELEGRAM, b'<div class="tgme_widget_message" data-post="a/1">' + b"<div>" * MANY),
         (FeedKind.TELEGRAM, b'<div class="tgme_widget_message" data-post="a/1"><p class="js-message_text">' * 5_000),
         (FeedKind.TELEGRAM, b'<div class="tgme_x" ' + b" ".join(b"a%d=1" % number for number in range(50_000)) + b">"),
@@ -98,10 +104,8 @@ def test_hostile_feeds_cost_little(name: str) -> None:
 def test_hostile_pages_cost_little(kind: FeedKind, content: bytes) -> None:
     """So is any other kind of document."""
     started = time.process_time()
-    try:
-        reading(content, a_feed(kind, selectors={"item": ".item", "title": "h3"}))
-    except ParseError as refusal:
-        assert "\n" not in str(refusal)
+    refusal = refusal_of(content, a_feed(kind, selectors={"item": ".item", "title": "h3"})) or "read"
+    assert "\n" not in refusal
     assert time.process_time() - started < CPU_SECONDS
 
 
@@ -109,11 +113,13 @@ SEEDS = [
     rss("<item><title>t &amp; x</title><guid>1</guid><pubDate>Mon, 19 Dec 2022 14:05:00 MSK</pubDate></item>").encode(),
     atom('<entry xml:lang="ru"><id>1</id><title type="html">&lt;b&gt;т</title><link href="/a"/></entry>').encode(),
     b'{"version":"https://jsonfeed.org/version/1","items":[{"id":"1","content_html":"<p>x"}]}',
-    b'<html><body class="tgme_x"><div class="tgme_widget_message" data-post="a/1"><div class="js-message_text">x</div></div>',
+    b'<html><body class="tgme_x"><div class="tgme_widget_message" data-post="a/1">'
+    b'<div class="js-message_text">x</div></div>',
 ]
-SCRAPS = [b"<", b">", b"&", b"&#", b"&#x", b";", b"]]>", b"<![CDATA[", b"<!", b"<?", b"/>", b"\x00", b"\xff", b"\xed\xa0\x80",
-          b"<item>", b"</item>", b'"', b"<!--", b"<!DOCTYPE", b"<!ENTITY a 'b'>", b"xmlns:a=''", b"<a:b>", b"<link", b"{", b"}",
-          b"<source>", b"<image>", b"<svg>", b"<media:rating>", b"<author>", b"<textinput>", b"&a;", b"\r", b"\x85"]  # fmt: skip
+SCRAPS = (
+    b"< > & &# &#x ; ]]> <![CDATA[ <! <? /> \x00 \xff \xed\xa0\x80 <item> </item> \" <!-- <!DOCTYPE xmlns:a='' <a:b> "
+    b"<link { } <source> <image> <svg> <media:rating> <author> <textinput> &a; \r \x85 <!ENTITY"
+).split(b" ")
 
 
 @settings(max_examples=400, deadline=None)
@@ -125,7 +131,4 @@ def test_damaged_documents_never_crash(seed: bytes, chance: int, kind: FeedKind)
     for _ in range(dice.randint(1, 6)):
         place = dice.randrange(len(content) + 1)
         content[place : place + dice.choice((0, 0, 1, 5, 30))] = dice.choice(SCRAPS)
-    try:
-        reading(bytes(content), a_feed(kind))
-    except ParseError as refusal:
-        assert "\n" not in str(refusal)
+    assert "\n" not in (refusal_of(bytes(content), a_feed(kind)) or "read")

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from parsing_builders import URL, a_feed, reading
+from parsing_builders import URL, a_feed, reading, refusal_of
 
 from feeds.errors import ParseError
 from feeds.model import Entry, FeedKind, Outcome
@@ -100,7 +100,9 @@ def test_gdelt_stray_backslash() -> None:
     assert reading(document, a_feed(FeedKind.GDELT)).entries[0].title == "a \\x b c"
 
 
-@pytest.mark.parametrize("answer", ["Please limit requests to one every 5 seconds.", "", "[]", '{"a": 1}', "<html></html>"])
+@pytest.mark.parametrize(
+    "answer", ["Please limit requests to one every 5 seconds.", "", "[]", '{"a": 1}', "<html></html>"]
+)
 def test_gdelt_complaints_are_refused(answer: str) -> None:
     """The service's complaints come as plain text; the officer reads them as they are."""
     with pytest.raises(ParseError) as refusal:
@@ -114,10 +116,9 @@ def test_gdelt_complaints_are_refused(answer: str) -> None:
 @given(VALUES, st.sampled_from([FeedKind.JSONFEED, FeedKind.GDELT, FeedKind.SYNDICATION]))
 def test_any_json_is_read_or_refused(value: object, kind: FeedKind) -> None:
     """No JSON value, of whatever types in whatever places, does more than be refused."""
-    for document in (value, {"version": "https://jsonfeed.org/version/1", "items": [value, value]}, {"articles": [value]}):
-        try:
-            parsed = reading(json.dumps(document), a_feed(kind))
-        except ParseError as refusal:
-            assert "\n" not in str(refusal)
-        else:
-            assert all(isinstance(entry, Entry) for entry in parsed.entries)
+    for document in (
+        value,
+        {"version": "https://jsonfeed.org/version/1", "items": [value, value]},
+        {"articles": [value]},
+    ):
+        assert "\n" not in (refusal_of(json.dumps(document), a_feed(kind)) or "read")

@@ -20,7 +20,8 @@ RELEASE = (
 
 def page(body: str, *, head: str = "") -> str:
     """An HTML page around this body."""
-    return f'<!doctype html><html><head><meta charset="utf-8"><title>Ministry</title>{head}</head><body>{body}</body></html>'
+    top = f'<!doctype html><html><head><meta charset="utf-8"><title>Ministry</title>{head}</head>'
+    return f"{top}<body>{body}</body></html>"
 
 
 def read(document: str, **selectors: str) -> Parsed:
@@ -41,7 +42,10 @@ def test_release() -> None:
 
 def test_machine_readable_date_is_preferred() -> None:
     """A `datetime` attribute says more than the words beside it."""
-    release = '<div class="release"><h3><a href="/1">t</a></h3><time class="when" datetime="2022-12-19T14:05:00+03:00">вчера</time></div>'
+    release = (
+        '<div class="release"><h3><a href="/1">t</a></h3><time class="when" '
+        'datetime="2022-12-19T14:05:00+03:00">вчера</time></div>'
+    )
     assert only_entry_of(release).date_quality is DateQuality.EXACT
 
 
@@ -109,7 +113,8 @@ def test_announced_feeds() -> None:
     head = (
         '<link rel="stylesheet" href="/s.css"><link rel="alternate" hreflang="ru" href="/ru/">'
         '<link rel="alternate" type="application/rss+xml" title="News &amp; more" href="/rss.xml">'
-        '<link rel="alternate" type="application/atom+xml" href="atom.xml"><link rel=ALTERNATE type="application/feed+json" href="/f.json">'
+        '<link rel="alternate" type="application/atom+xml" href="atom.xml"><link rel=ALTERNATE '
+        'type="application/feed+json" href="/f.json">'
         '<link rel="alternate" type="application/rss+xml" title="again" href="/rss.xml">'
         '<link rel="alternate" type="application/json" href="/wp-json/wp/v2/pages/1">'
     )
@@ -123,7 +128,10 @@ def test_announced_feeds() -> None:
 
 def test_links_that_look_like_feeds() -> None:
     """Where nothing is announced, links that look like feeds are offered; articles about feeding are not."""
-    body = '<a href="/feed/">Лента</a><a href="/rss.xml">RSS</a><a href="/news/feeding-the-army">x</a><a href="javascript:rss">y</a>'
+    body = (
+        '<a href="/feed/">Лента</a><a href="/rss.xml">RSS</a><a href="/news/feeding-the-army">x</a><a '
+        'href="javascript:rss">y</a>'
+    )
     assert [url for url, _ in discover(page(body).encode(), "https://a.example/")] == [
         "https://a.example/feed/",
         "https://a.example/rss.xml",
@@ -132,7 +140,9 @@ def test_links_that_look_like_feeds() -> None:
 
 def test_telegram_address_leads_to_its_preview() -> None:
     """A channel's address leads to the preview that can be read."""
-    assert discover(b"<html></html>", "https://t.me/Hajun_BY") == [("https://t.me/s/Hajun_BY", "Telegram channel Hajun_BY")]
+    assert discover(b"<html></html>", "https://t.me/Hajun_BY") == [
+        ("https://t.me/s/Hajun_BY", "Telegram channel Hajun_BY")
+    ]
 
 
 def test_hostile_page_announces_nothing() -> None:

@@ -15,9 +15,11 @@ def test_rss_item() -> None:
     """An item's id, link, title, text, date and author arrive as the source wrote them, in plain text."""
     entry = only_entry(
         rss(
-            "<item><title>Columns &amp;amp; drills</title><link>/a?b=1&amp;c=2</link><guid isPermaLink='false'>id-1</guid>"
+            "<item><title>Columns &amp;amp; drills</title><link>/a?b=1&amp;c=2</link><guid isPermaLink='false'>"
+            "id-1</guid>"
             "<pubDate>Mon, 19 Dec 2022 14:05:00 MSK</pubDate><dc:creator>Reporter</dc:creator>"
-            "<description>&lt;p&gt;A column&lt;/p&gt;&lt;script&gt;x()&lt;/script&gt;&lt;p&gt;of tanks&lt;/p&gt;</description></item>"
+            "<description>&lt;p&gt;A column&lt;/p&gt;&lt;script&gt;x()&lt;/script&gt;&lt;p&gt;of "
+            "tanks&lt;/p&gt;</description></item>"
         )
     )
     assert (entry.entry_id, entry.url) == ("id-1", "https://news.example/a?b=1&c=2")
@@ -30,7 +32,10 @@ def test_rss_item() -> None:
 def test_full_content_wins_over_summary() -> None:
     """Where an item carries its whole text besides a summary, the whole text is read."""
     entry = only_entry(
-        rss("<item><title>t</title><description>short</description><content:encoded>the whole text</content:encoded></item>")
+        rss(
+            "<item><title>t</title><description>short</description><content:encoded>the whole "
+            "text</content:encoded></item>"
+        )
     )
     assert entry.text == "the whole text"
 
@@ -42,7 +47,9 @@ def test_title_less_item() -> None:
 
 def test_repeated_guid_is_no_identity() -> None:
     """A guid that stands beside several links identifies nothing; the links do."""
-    items = "".join(f"<item><guid isPermaLink='false'>same</guid><link>/{n}</link><title>t{n}</title></item>" for n in range(3))
+    items = "".join(
+        f"<item><guid isPermaLink='false'>same</guid><link>/{n}</link><title>t{n}</title></item>" for n in range(3)
+    )
     assert [entry.entry_id for entry in reading(rss(items)).entries] == [f"https://news.example/{n}" for n in range(3)]
 
 
@@ -64,7 +71,9 @@ def test_guid_that_is_no_address_is_no_link() -> None:
 @pytest.mark.parametrize("link", ["javascript:alert(1)", "data:text/html,x", "file:///etc/passwd", "https://["])
 def test_only_web_addresses_are_links(link: str) -> None:
     """A link with another scheme, or one that cannot be taken apart, is no link."""
-    assert only_entry(rss(f"<item><guid isPermaLink='false'>1</guid><link>{link}</link><title>t</title></item>")).url == ""
+    assert (
+        only_entry(rss(f"<item><guid isPermaLink='false'>1</guid><link>{link}</link><title>t</title></item>")).url == ""
+    )
 
 
 def test_atom_prefers_publication() -> None:
@@ -78,7 +87,10 @@ def test_atom_prefers_publication() -> None:
 def test_atom_text_type_is_not_markup() -> None:
     """In a construct of type text a bracket is a bracket; in one of type html it is markup."""
     entry = only_entry(
-        atom('<entry><id>1</id><title type="text">a &lt;b&gt; c</title><summary type="html">&lt;b&gt;x&lt;/b&gt;</summary></entry>')
+        atom(
+            '<entry><id>1</id><title type="text">a &lt;b&gt; c</title><summary type="html">'
+            "&lt;b&gt;x&lt;/b&gt;</summary></entry>"
+        )
     )
     assert (entry.title, entry.text) == ("a <b> c", "x")
 
@@ -199,7 +211,9 @@ def test_what_is_no_feed_is_refused(document: str, words: str) -> None:
 
 def test_json_feed_under_a_syndication_feed() -> None:
     """A source that moves from RSS to JSON Feed without notice is read on."""
-    parsed = reading('{"version": "https://jsonfeed.org/version/1.1", "title": "n", "items": [{"id": "1", "title": "t"}]}')
+    parsed = reading(
+        '{"version": "https://jsonfeed.org/version/1.1", "title": "n", "items": [{"id": "1", "title": "t"}]}'
+    )
     assert (parsed.kind, len(parsed.entries)) == (FeedKind.JSONFEED, 1)
 
 
@@ -217,7 +231,8 @@ def test_youtube_channel() -> None:
         '<title>Briefing</title><link rel="alternate" href="https://www.youtube.com/watch?v=abc"/>'
         "<author><name>Channel</name></author><published>2022-12-19T14:05:00+00:00</published>"
         "<updated>2022-12-20T01:00:00+00:00</updated><media:group><media:title>Briefing</media:title>"
-        '<media:content url="https://www.youtube.com/v/abc"/><media:description>First line\nsecond line</media:description>'
+        '<media:content url="https://www.youtube.com/v/abc"/><media:description>First line\nsecond '
+        "line</media:description>"
         "</media:group></entry></feed>",
         a_feed(FeedKind.YOUTUBE),
     )

@@ -22,7 +22,8 @@ def message(inner: str, *, post: str = "channel/7", kind: str = "") -> str:
         '<div class="tgme_widget_message_author"><a class="tgme_widget_message_owner_name" href="https://t.me/channel">'
         f'<span dir="auto">Channel</span></a></div>{inner}<div class="tgme_widget_message_footer">'
         '<span class="tgme_widget_message_views">1K</span><span class="tgme_widget_message_meta">'
-        f'<a class="tgme_widget_message_date" href="https://t.me/{post}"><time datetime="2022-12-19T11:05:31+00:00">14:05</time>'
+        f'<a class="tgme_widget_message_date" href="https://t.me/{post}"><time '
+        f'datetime="2022-12-19T11:05:31+00:00">14:05</time>'
         "</a></span></div></div></div></div>"
     )
 
@@ -31,7 +32,8 @@ def page(messages: str, *, more: str = "") -> str:
     """A preview page around these messages."""
     return (
         '<!DOCTYPE html><html><body class="widget_frame_base tgme_webpreview"><header class="tgme_header">'
-        '<div class="tgme_channel_info_header_title"><span>Channel &amp; Co</span></div></header><main class="tgme_main">'
+        '<div class="tgme_channel_info_header_title"><span>Channel &amp; Co</span></div></header><main '
+        'class="tgme_main">'
         f'<section class="tgme_channel_history">{more}{messages}</section></main></body></html>'
     )
 
@@ -71,17 +73,22 @@ def test_forward_names_its_origin() -> None:
     """A forwarded post says whose words these are; without that it would pass for a second witness."""
     origin = (
         '<div class="tgme_widget_message_forwarded_from accent_color">Forwarded from <a '
-        'class="tgme_widget_message_forwarded_from_name" href="https://t.me/Hajun_BY/6000"><span>Беларускі Гаюн</span></a></div>'
+        'class="tgme_widget_message_forwarded_from_name" href="https://t.me/Hajun_BY/6000"><span>Беларускі '
+        "Гаюн</span></a></div>"
     )
     assert only(origin + text("слова")).forwarded_from == "Беларускі Гаюн (@Hajun_BY)"
-    hidden = '<div class="tgme_widget_message_forwarded_from">Forwarded from <span class="tgme_widget_message_forwarded_from_name">Ivan</span></div>'
+    hidden = (
+        '<div class="tgme_widget_message_forwarded_from">Forwarded from <span '
+        'class="tgme_widget_message_forwarded_from_name">Ivan</span></div>'
+    )
     assert only(hidden + text("слова")).forwarded_from == "Ivan"
 
 
 def test_reply_does_not_repeat_what_it_answers() -> None:
     """The quoted post is another's words, said before: only the answer is read."""
     quoted = (
-        '<a class="tgme_widget_message_reply" href="https://t.me/channel/6"><div class="tgme_widget_message_author">Channel</div>'
+        '<a class="tgme_widget_message_reply" href="https://t.me/channel/6"><div '
+        'class="tgme_widget_message_author">Channel</div>'
         '<div class="tgme_widget_message_text js-message_reply_text">Колонна из 20 танков</div></a>'
     )
     assert only(quoted + text("Уточнение: 12 танков")).text == "Уточнение: 12 танков"
@@ -102,23 +109,27 @@ def test_link_card_speaks_only_for_a_bare_link() -> None:
     assert only(text("Свои слова https://a/x") + card).text == "Свои слова https://a/x"
 
 
+PHOTO = '<a class="tgme_widget_message_photo_wrap" href="#"></a>'
+UNSUPPORTED = (
+    '<div class="message_media_not_supported_wrap"><div class="message_media_not_supported_label">Please open Telegram'
+    " to view this post</div></div>"
+)
+
+
 @pytest.mark.parametrize(
     ("inner", "words"),
     [
-        ('<a class="tgme_widget_message_photo_wrap" href="#"></a>', "[photo]"),
-        ('<div class="tgme_widget_message_grouped_wrap">' + '<a class="tgme_widget_message_photo_wrap"></a>' * 3 + "</div>",
-         "[3 photos]"),
-        ('<a class="tgme_widget_message_photo_wrap"></a><a class="tgme_widget_message_video_player"></a>', "[photo, video]"),
-        ('<a class="tgme_widget_message_video_player not_supported"><div class="message_media_not_supported_wrap">'
-         '<div class="message_media_not_supported_label">Media is too big</div></div></a>', "[video]"),
+        (PHOTO, "[photo]"),
+        (f'<div class="tgme_widget_message_grouped_wrap">{PHOTO * 3}</div>', "[3 photos]"),
+        (f'{PHOTO}<a class="tgme_widget_message_video_player"></a>', "[photo, video]"),
+        (f'<a class="tgme_widget_message_video_player not_supported">{UNSUPPORTED}</a>', "[video]"),
         ('<div class="tgme_widget_message_roundvideo_player"></div>', "[round video]"),
         ('<div class="tgme_widget_message_sticker_wrap"></div>', "[sticker]"),
         ('<a class="tgme_widget_message_voice_player"></a>', "[voice message]"),
-        ('<div class="message_media_not_supported_wrap"><div class="message_media_not_supported_label">Please open Telegram'
-         " to view this post</div></div>", "[Please open Telegram to view this post]"),
+        (UNSUPPORTED, "[Please open Telegram to view this post]"),
         ("", ""),
     ],
-)  # fmt: skip
+)
 def test_messages_without_words(inner: str, words: str) -> None:
     """A message without words is kept, and says in brackets what it carries."""
     assert only(inner).text == words
@@ -127,7 +138,8 @@ def test_messages_without_words(inner: str, words: str) -> None:
 def test_words_of_a_partly_unsupported_message_are_read() -> None:
     """What the preview cannot show does not hide the words that it does."""
     unsupported = (
-        '<div class="message_media_not_supported_wrap media_not_supported_cont"><div class="message_media_not_supported_label">'
+        '<div class="message_media_not_supported_wrap media_not_supported_cont"><div '
+        'class="message_media_not_supported_label">'
         f'This media is not supported</div></div><div class="media_supported_cont">{text("Слова")}</div>'
     )
     assert only(unsupported).text == "Слова"
@@ -168,10 +180,20 @@ def test_service_message_does_not_repeat_the_pinned_words() -> None:
 
 def test_page_before() -> None:
     """The older page is named by an absolute address; the newer one is not mistaken for it."""
-    more = '<a href="/s/channel?after=9" class="tme_messages_more"></a><a href="/s/channel?before=3" class="tme_messages_more"></a>'
+    more = (
+        '<a href="/s/channel?after=9" class="tme_messages_more"></a><a href="/s/channel?before=3" '
+        'class="tme_messages_more"></a>'
+    )
     parsed = preview(page(message(text("a")), more=more))
     assert (parsed.next_page, parsed.title) == ("https://t.me/s/channel?before=3", "Channel & Co")
     assert preview(page(message(text("a")))).next_page is None
+
+
+CARD = (
+    '<html><body class="no_transition"><div class="tgme_page_wrap"><div class="tgme_page"><div class="tgme_page_title">'
+    '<span>Channel</span></div><div class="tgme_page_action"><a class="tgme_action_button_new">View</a></div></div>'
+    "</div></body></html>"
+)
 
 
 @pytest.mark.parametrize(
@@ -179,9 +201,7 @@ def test_page_before() -> None:
     [
         (page('<div class="tme_no_messages_found">No messages found</div>'), Outcome.EMPTY),
         (page(""), Outcome.EMPTY),
-        ('<html><body class="no_transition"><div class="tgme_page_wrap"><div class="tgme_page"><div class="tgme_page_title">'
-         '<span>Channel</span></div><div class="tgme_page_action"><a class="tgme_action_button_new">View</a></div></div></div>'
-         "</body></html>", Outcome.PREVIEW_OFF),
+        (CARD, Outcome.PREVIEW_OFF),
         ("", Outcome.PREVIEW_OFF),
         (page('<div class="tgme_widget_message_wrap"><div class="tgme_widget_message">no number</div></div>'),
          Outcome.LAYOUT_CHANGED),
@@ -196,7 +216,7 @@ def test_silences_are_told_apart(document: str, trouble: Outcome) -> None:
 
 def test_other_pages_are_refused() -> None:
     """A page that is no preview is refused, with the address that would be one."""
-    with pytest.raises(ParseError, match="https://t.me/s/NAME"):
+    with pytest.raises(ParseError, match=r"https://t\.me/s/NAME"):
         preview("<html><body>hello</body></html>")
 
 
