@@ -184,10 +184,24 @@ def _happenings(connection: object) -> None:
     told: list[Event] = []
     happened = (
         ("equipment_moves", "equipment_move", 1, "31 tanks were seen by rail in the Brest region", (0,), None, "HAJUN"),
-        ("equipment_moves", "equipment_move", 2, "a convoy of military trucks moved from Obuz to Brest", (1, 0), None,
-         "HAJUN"),
-        ("drills", "drill", 3, "joint drills were announced at the Brestsky training ground", (0,), "official",
-         "BLR_MOD"),
+        (
+            "equipment_moves",
+            "equipment_move",
+            2,
+            "a convoy of military trucks moved from Obuz to Brest",
+            (1, 0),
+            None,
+            "HAJUN",
+        ),
+        (
+            "drills",
+            "drill",
+            3,
+            "joint drills were announced at the Brestsky training ground",
+            (0,),
+            "official",
+            "BLR_MOD",
+        ),
         ("leader_meetings", "leader_meeting", 6, "Putin visited Lukashenko in Minsk", (4,), "media", "owner:wire"),
         ("bridging", "bridging", 1, "pontoon bridges were laid in the Homel region", (2,), None, "UKR_GS"),
         ("combat_aviation", "aviation", 2, "helicopters landed at Zyabrovka", (3,), None, "unknown"),
