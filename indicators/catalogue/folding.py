@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from dataclasses import dataclass
+from functools import lru_cache
 
 # Every apostrophe people type; in Ukrainian and Belarusian it is a letter of the word.
 _APOSTROPHES = "\u2019\u02bc\u2018\u201b\u00b4\u02b9\u02bb\u2032`"
@@ -52,6 +53,7 @@ def fold(text: str) -> Folded:
     return Folded(_fold_same_length(text))
 
 
+@lru_cache(maxsize=1 << 15)
 def fold_word(text: str) -> str:
     """`text` folded, where offsets do not matter: words of the catalogue."""
     return fold(unicodedata.normalize("NFC", text)).text

@@ -36,15 +36,18 @@ class Rule:
 
 
 class Lexicon:
-    """All rules of a problem, and the index that finds their words."""
+    """All rules of a problem, and for each language the index that finds their words."""
 
     def __init__(self) -> None:
         self.rules: list[Rule] = []
-        self.index = TermIndex()
-        self.terms = 0
+        self.indexes: dict[str, TermIndex] = {}
         self._slots: dict[tuple[str, tuple[Term, ...]], int] = {}
         self.slot_terms: list[tuple[Term, ...]] = [()]
         self.slot_lang: list[str] = [""]
+
+    def __len__(self) -> int:
+        """How many different terms the rules use, over all languages."""
+        return sum(map(len, self.indexes.values()))
 
     def slot(self, lang: str, terms: tuple[Term, ...]) -> int:
         """The number of the slot that any of `terms` fills in `lang`."""
@@ -54,8 +57,9 @@ class Lexicon:
             number = self._slots[key] = len(self.slot_terms)
             self.slot_terms.append(terms)
             self.slot_lang.append(lang)
+            index = self.indexes.setdefault(lang, TermIndex())
             for term in terms:
-                self.index.add(term, number)
+                index.add(term, number)
         return number
 
     def add_file(
@@ -138,7 +142,7 @@ class Lexicon:
         """Whether the wording of `rule` alone finds `text`, read as one sentence; how it is put plays no part."""
         words = words_of(fold(text).text)
         spans: dict[int, list[tuple[int, int]]] = {}
-        for slot, first, last in self.index.find(words.words, words.joined):
+        for slot, first, last in self.indexes[rule.lang].find(words.words, words.joined):
             spans.setdefault(slot, []).append((first, last))
         numbers = [(at, at + 1) for at, word in enumerate(words.words) if word[0].isdigit()]
         if number_words is not None:

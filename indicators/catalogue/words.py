@@ -21,6 +21,10 @@ _MAX_FORMS = 4000
 _MAX_OPTIONAL = 5
 _MIN_STEM = 2
 _GLUE = "-.\u2010\u2011\u2013/"
+_BRACKETS = frozenset("()[]{}")
+_QUICK = {
+    signs: re.compile(rf"(?:[^{re.escape(signs)}()\[\]{{}}]+|\([^()\[\]{{}}]*\)|\{{[^()\[\]{{}}]*\}})+|[{re.escape(signs)}]+") for signs in (" ", _GLUE)
+}
 _SEPARATORS = re.compile(f"[{re.escape(_GLUE)}]")
 
 Ending = frozenset[str] | None
@@ -43,7 +47,10 @@ class PatternError(ValueError):
 
 def matches(forms: WordForms, word: str) -> bool:
     """Whether a folded word of a text is one of `forms`."""
-    return any(word.startswith(stem) and (endings is None or word[len(stem) :] in endings) for stem, endings in forms)
+    for stem, endings in forms:
+        if word.startswith(stem) and (endings is None or word[len(stem) :] in endings):
+            return True
+    return False
 
 
 def bare(word: str) -> str:
@@ -91,6 +98,15 @@ def words_of(text: str, start: int = 0, end: int | None = None) -> Words:
 
 def parse_term(source: str, endings: Mapping[str, Sequence[str]]) -> Term:
     """The term that `source` writes, or PatternError."""
+    if isinstance(endings, Endings):
+        term = endings.terms.get(source)
+        if term is None:
+            term = endings.terms[source] = _read_term(source, endings)
+        return term
+    return _read_term(source, endings)
+
+
+def _read_term(source: str, endings: Mapping[str, Sequence[str]]) -> Term:
     pieces = [piece for chunk in _split(source, " ") if chunk for piece in _split(chunk, _GLUE) if piece]
     if not pieces:
         raise PatternError(f"the term {source!r} holds no word", "write at least one word or leave the term out")
@@ -99,8 +115,12 @@ def parse_term(source: str, endings: Mapping[str, Sequence[str]]) -> Term:
 
 def _split(source: str, separators: str) -> list[str]:
     """`source` cut at separators that stand outside all brackets."""
-    if not any(sign in source for sign in "()[]{}"):
+    if _BRACKETS.isdisjoint(source):
         return source.split(separators) if len(separators) == 1 else _SEPARATORS.split(source)
+    if separators in _QUICK:
+        quick = _QUICK[separators].findall(source)
+        if len("".join(quick)) == len(source):
+            return [piece for piece in quick if piece[0] not in separators]
     parts, depth, begun = [], 0, 0
     for offset, character in enumerate(source):
         if character in "([{":
@@ -124,6 +144,7 @@ class Endings(dict[str, tuple[str, ...]]):
     def __init__(self, endings: Mapping[str, Sequence[str]]) -> None:
         super().__init__({name: tuple(fold_word(ending) for ending in chosen) for name, chosen in endings.items()})
         self.known: dict[str, WordForms] = {}
+        self.terms: dict[str, Term] = {}
 
 
 def _word(source: str, endings: Mapping[str, Sequence[str]], whole: str) -> WordForms:
@@ -388,7 +409,7 @@ class TermIndex:
         self._terms: dict[Term, int] = {}
         self._slots: list[list[int]] = []
         self._stems: dict[str, list[tuple[Ending, int]]] = {}
-        self._sequences: list[Term] = []
+        self._rests: list[Term] = []
         self._longest = 0
         self._seen: dict[str, tuple[int, ...]] = {}
 
@@ -396,8 +417,8 @@ class TermIndex:
         """Let `term` serve `slot`."""
         number = self._terms.get(term)
         if number is None:
-            number = self._terms[term] = len(self._sequences)
-            self._sequences.append(term)
+            number = self._terms[term] = len(self._rests)
+            self._rests.append(term[1:])
             self._slots.append([])
             for stem, endings in term[0]:
                 self._stems.setdefault(stem, []).append((endings, number))
@@ -406,7 +427,7 @@ class TermIndex:
             self._slots[number].append(slot)
 
     def __len__(self) -> int:
-        return len(self._sequences)
+        return len(self._rests)
 
     def beginning(self, word: str) -> tuple[int, ...]:
         """The terms whose first word is `word`."""
@@ -426,14 +447,23 @@ class TermIndex:
         """(slot, first word, past last word) of every term; `joined[i]` says whether word i follows i-1 directly."""
         found = []
         count = len(words)
+        seen, rests, slots = self._seen, self._rests, self._slots
         for first, word in enumerate(words):
-            for number in self.beginning(word):
-                term = self._sequences[number]
-                last = first + len(term)
-                if last > count:
+            beginning = seen.get(word)
+            if beginning is None:
+                beginning = self.beginning(word)
+            for number in beginning:
+                at = first + 1
+                rest = rests[number]
+                if at + len(rest) > count:
                     continue
-                if all(joined[at] and matches(forms, words[at]) for at, forms in zip(range(first + 1, last), term[1:], strict=True)):
-                    found.extend((slot, first, last) for slot in self._slots[number])
+                for forms in rest:
+                    if not joined[at] or not matches(forms, words[at]):
+                        break
+                    at += 1
+                else:
+                    for slot in slots[number]:
+                        found.append((slot, first, at))
         return found
 
 

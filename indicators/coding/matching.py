@@ -147,8 +147,9 @@ class Matcher:
     def hits(self, rules: Sequence[Rule], words: Words, numbers: Sequence[Span], langs: frozenset[str]) -> Iterator[Hit]:
         """Each of `rules` that stands in a sentence, cancelled ones too."""
         spans: dict[int, list[Span]] = {}
-        for slot, first, last in self.lexicon.index.find(words.words, words.joined):
-            if self.lexicon.slot_lang[slot] in langs:
+        for lang in langs:
+            index = self.lexicon.indexes.get(lang)
+            for slot, first, last in index.find(words.words, words.joined) if index is not None else ():
                 spans.setdefault(slot, []).append((first, last))
         if numbers:
             spans[NUMBER_SLOT] = sorted(numbers)

@@ -108,11 +108,19 @@ def _not_a_count(text: str, words: Words, at: int, end: int, found: Found) -> bo
         return True
     if after in "./" and beyond.isdigit():
         return True
-    return any(first == end for kind in (("date", "year_mark"),) for first, _ in found.get(kind, ()))
+    if any(first == end for first, _ in found.get(("date", "year_mark"), ())):
+        return True
+    plain = words.words[at]
+    return end == at + 1 and len(plain) == 4 and plain.isdigit() and int(plain) in _YEARS and not _unit_near(words, end, found)
 
 
 def _range_word(words: Words, at: int, found: Found) -> bool:
     return at < len(words) and words.words[at].isdigit()
+
+
+def _unit_near(words: Words, at: int, found: Found) -> bool:
+    """Whether a unit follows within three words, with nothing between but words that belong to it."""
+    return any(at <= first <= at + 2 and all(words.joined[at : first + 1]) for _, (first, _) in under(found, "unit"))
 
 
 def _unit_at(words: Words, at: int, found: Found) -> bool:
