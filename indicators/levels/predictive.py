@@ -42,7 +42,7 @@ NAME = "nbp"
 Grid = NDArray[np.float64]
 ROOT_OF_WINDOWS = 3**0.5
 """The three windows overlap, so the price of looking at all is less than three tests."""
-CHUNK = 500
+CHUNK = 128
 """Series worked on together: small enough for the processor's cache, large enough for numpy."""
 
 
@@ -177,8 +177,8 @@ def score(
 ) -> Scores:
     """Every day of every series, as of that day: arrays of series by days in, arrays of series by days out.
 
-    `tail_from` leaves p at 1 where the count lies no more than so many standard deviations above its mean, which is
-    all a long replay needs; left out, every p is exact.
+    `tail_from` leaves p at 1 where the count lies no more than so many standard deviations above its mean, or under the
+    smallest count that may raise: the levels are the same, and a long replay needs no more. Left out, every p is exact.
     """
     parts = []
     for start in range(0, max(len(counts), 1), CHUNK):
@@ -242,21 +242,20 @@ def _capped(
     row, day = np.nonzero(suspects)
     if not len(row):
         return total, squares
-    total, squares = total.copy(), squares.copy()
-    y, x = days.y[row, day], days.x[row, day]
-    order = np.argsort(day, kind="stable")
-    row, day, y, x = row[order], day[order], y[order], x[order]
-    for lag in range(settings.guard + 1, settings.memory + 1):
-        stop = np.searchsorted(day, size - lag)
-        where = (row[:stop], day[:stop] + lag)
-        m = rate[where] * x[:stop]
-        cap = m + settings.cap * np.sqrt(phi[where] * m) + 1
-        over = y[:stop] > cap
-        hit = (where[0][over], where[1][over])
-        cut, was = cap[over], y[:stop][over]
-        total[hit] += cut - was
-        squares[hit] += (cut**2 - was**2) / x[:stop][over]
-    return total, np.maximum(squares, 0.0)
+    y, x = days.y[row, day][:, None], days.x[row, day][:, None]
+    lags = np.arange(settings.guard + 1, settings.memory + 1)
+    late = day[:, None] + lags >= size
+    at = (row * size + day)[:, None] + np.where(late, 0, lags)
+    m = rate.take(at) * x
+    cap = m + settings.cap * np.sqrt(phi.take(at) * m) + 1
+    over = (y > cap) & ~late
+    hit, cut = at[over], cap[over]
+    was, seen_for = np.broadcast_to(y, over.shape)[over], np.broadcast_to(x, over.shape)[over]
+
+    def changed(sums: Grid, change: Grid) -> Grid:
+        return sums + np.bincount(hit, weights=change, minlength=sums.size).reshape(sums.shape)
+
+    return changed(total, cut - was), np.maximum(changed(squares, (cut**2 - was**2) / seen_for), 0.0)
 
 
 def _windows(days: _Days, rates: _Rates, n: Grid, settings: Settings, tail_from: float) -> Scores:
@@ -270,7 +269,7 @@ def _windows(days: _Days, rates: _Rates, n: Grid, settings: Settings, tail_from:
         y, m = _moving(days.y, k), rate * _moving(days.x, k)
         look = ready
         if np.isfinite(tail_from):  # the deviation is at least that of a Poisson count, so nothing is missed
-            look = ready & (y > m + tail_from * np.sqrt(m))
+            look = ready & (y >= settings.counts[0]) & (y > m + tail_from * np.sqrt(m))
         at = np.flatnonzero(look)
         seen_y, seen_m = y.ravel()[at], m.ravel()[at]
         ratio = (1 + rates.spread.ravel()[at] * seen_m / k) * (1 + seen_m / (rates.total.ravel()[at] + 0.5))
