@@ -22,6 +22,7 @@ _WORDS = {
 _CYRILLIC = re.compile(r"[\u0400-\u04ff]")
 _LATIN = re.compile(r"[A-Za-z]")
 _CYRILLIC_LANGUAGES = frozenset(("be", "uk", "ru", "bg", "sr", "mk"))
+_LATIN_LANGUAGES = frozenset(("en", "pl", "de", "fr", "es", "it", "lt", "lv", "et", "cs", "sk", "ro", "hu", "tr"))
 # The first few thousand characters decide; a court file does not need reading to the end.
 _SAMPLE = 4000
 
@@ -29,13 +30,22 @@ _SAMPLE = 4000
 def language_of(text: str, *, declared: str = "", among: Sequence[str] = ()) -> str:
     """The language of `text`: among the source's own, by its letters; what the document declares breaks a tie."""
     stated = declared.replace("_", "-").split("-")[0].strip().lower()
-    if len(among) == 1:
+    if len(among) == 1 and not _in_other_script(text, among[0]):
         return among[0]
-    if not among:
-        if re.fullmatch(r"[a-z]{2,3}", stated):
+    if len(among) < 2:
+        if re.fullmatch(r"[a-z]{2,3}", stated) and not _in_other_script(text, stated):
             return stated
-        return _likeliest(text, tuple(_WORDS)) or "und"
+        return _likeliest(text, tuple(_WORDS)) or (among[0] if among else "und")
     return _likeliest(text, among, favoured=stated) or (stated if stated in among else among[0])
+
+
+def _in_other_script(text: str, language: str) -> bool:
+    """True when a text cannot be in this language: nearly all its letters are of the other alphabet."""
+    if language not in _CYRILLIC_LANGUAGES and language not in _LATIN_LANGUAGES:
+        return False
+    cyrillic, latin = len(_CYRILLIC.findall(text[:_SAMPLE])), len(_LATIN.findall(text[:_SAMPLE]))
+    own, other = (cyrillic, latin) if language in _CYRILLIC_LANGUAGES else (latin, cyrillic)
+    return other >= 20 and other > 9 * own
 
 
 def _likeliest(text: str, among: Sequence[str], favoured: str = "") -> str | None:

@@ -208,14 +208,14 @@ def _author(message: LexborNode) -> str:
 
 
 def _forwarded_from(message: LexborNode) -> str:
-    """The name of the channel or person a forward gives as its origin, with its handle where one is shown."""
+    """The channel or person a forward gives as its origin, by the name it shows; by its handle where it has no name."""
     node = message.css_first(".tgme_widget_message_forwarded_from_name")
     if node is None:
         whole = _first(message, ".tgme_widget_message_forwarded_from")
         return re.sub(r"^(?:Forwarded from|Переслано от|Переслано з)\s*:?\s*", "", whole)[:200]
     name = line(node.text())
     handle = _HANDLE.match(node.attributes.get("href") or "")
-    return (f"{name} (@{handle[1]})" if handle else name)[:200]
+    return (name or (handle[1] if handle else ""))[:200]
 
 
 def _first(node: LexborNode, selector: str) -> str:

@@ -114,3 +114,10 @@ def test_single_language_source_is_not_second_guessed() -> None:
     """A source of one language writes that language."""
     assert language_of("Гомель", among=("be",), declared="ru") == "be"
     assert language_of("words", declared="en-GB") == "en"
+
+
+def test_a_text_in_the_other_alphabet_is_not_in_that_language() -> None:
+    """An English post in a Russian channel, or a Russian document read without a source, is given its own language."""
+    assert language_of("A column of vehicles is moving towards Gomel", among=("ru",)) == "en"
+    assert language_of("Колонна техники движется в сторону Гомеля", among=("en",)) == "ru"
+    assert language_of("[round video]", among=("ru",)) == "ru"
