@@ -94,6 +94,8 @@ class Area:
     countries: frozenset[str]
     places: frozenset[str]
     actors: frozenset[str]
+    forces: frozenset[str] = frozenset()
+    """Countries whose forces are watched; empty means any."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -307,7 +309,10 @@ class _Reader:
         if part.id != self.wanted:
             file.add(("id",), f"{part.id!r} lies in the folder {self.wanted!r}", "give both one name")
         area = Area(
-            countries=frozenset(part.area.countries), places=frozenset(part.area.places), actors=frozenset(part.area.actors)
+            countries=frozenset(part.area.countries),
+            places=frozenset(part.area.places),
+            actors=frozenset(part.area.actors),
+            forces=frozenset(part.area.forces),
         )
         return file, Problem(
             id=part.id,

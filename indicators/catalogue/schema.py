@@ -48,6 +48,8 @@ class AreaPart(Door):
     countries: Strings = ()
     places: Strings = ()
     actors: Strings = ()
+    forces: Strings = ()
+    """Countries whose forces the problem watches; where given, what other armies do on this ground is outside it."""
 
 
 class TowardPart(Door):
@@ -306,6 +308,8 @@ class CuesPart(Door):
     recall: Strings = ()
     planned: Strings = ()
     not_planned: Strings = ()
+    background: Strings = ()
+    """after, following, since: what comes behind is another matter than what went before."""
     ongoing: Strings = ()
     happened: Strings = ()
     opinion: Strings = ()

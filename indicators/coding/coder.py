@@ -15,7 +15,7 @@ from indicators.catalogue.words import Span, Words, words_of
 from indicators.coding.assertion import Put, Statement, decide
 from indicators.coding.attribution import Voice, own_voice, voice_of
 from indicators.coding.cues import Cues, Found, Kind
-from indicators.coding.direction import MOVING, NamedActor, NamedPlace, Names, direction_of, names_in, with_roles
+from indicators.coding.direction import MOVING, NamedActor, NamedPlace, Names, direction_of, foreign_force, names_in, with_roles
 from indicators.coding.folding import Folded, fold
 from indicators.coding.matching import Hit, Matcher
 from indicators.coding.occurrence import When, days_in, nearest
@@ -31,6 +31,10 @@ SPOKEN = frozenset(
 )
 # How many sentences back a text's own context reaches when a sentence names no place.
 _CONTEXT = 3
+# What only armies do: it matters whose.
+_FORCES = frozenset(
+    "equipment_move troop_move force_size grouping command logistics medical bridging drill inspection aviation missiles withdrawal drill_end rotation mobilisation".split()
+)
 _JUDGEMENTS = frozenset({"insufficiency", "concern"})
 _ARMOUR = ("tank", "armoured_vehicle", "gun", "missile_system", "vehicle", "train", "wagon", "convoy", "aircraft", "helicopter", "bridge", "tonne")
 _PEOPLE = ("troops", "battalion", "brigade", "regiment", "division", "company", "train", "wagon", "convoy", "vehicle", "aircraft")
@@ -460,14 +464,20 @@ class Coder:
         span = (hit.start, hit.end)
         moving = rule.family in MOVING
         names = with_roles(sentence.names, sentence.words, sentence.found, self.cues[rule.lang], moving=moving)
-        put = decide(statement, hit.words, rule.family, rule.assertion)
+        put = decide(replace(statement, days=_own_days(days, span, sentence.found)), hit.words, rule.family, rule.assertion)
         inside, place_reason = self._inside(names, rule.family, near_home, voice)
+        forces = self.catalogue.problem.area.forces
+        if inside and forces and rule.family in _FORCES:
+            foreign = foreign_force(names, sentence.found, span, forces)
+            if foreign is not None:
+                inside, place_reason = False, f"it tells of {foreign} forces, which the problem does not watch"
         direction, direction_why = (
             direction_of(names, sentence.words, sentence.found, self.catalogue, span) if moving else (Direction.NONE, "")
         )
         if rule.family in _JUDGEMENTS:
             # A judgement is as old as its telling; a day named in another clause is of another matter.
             days = [when for when in days if all(sentence.words.joined[at] for at in range(min(when.span[0], span[0]) + 1, max(when.span[1], span[1])))]
+        days = _own_days(days, span, sentence.found)
         first, last, day_why = _occurred(days, span, put, published)
         quantity = choose(counted, span, _UNITS.get(rule.family, ()))
         # A force is sized by a number; talk of numbers without one sizes nothing.
@@ -578,6 +588,12 @@ def _occurred(days: Sequence[When], span: Span, put: Put, published: date) -> tu
         last = published
     first, last = min(first, published), min(last, published)
     return first, last, f"dated by {when.rule}"
+
+
+def _own_days(days: Sequence[When], span: Span, found: Found) -> list[When]:
+    """The days that are not of what came before: "moved tanks after the talks of 1 June"."""
+    behind = found.get(("cue", "background"), ())
+    return [when for when in days if not any(span[1] <= first and last <= when.span[0] + 1 for first, last in behind)]
 
 
 def _quoted(sentence: Sentence, span: Span) -> str:

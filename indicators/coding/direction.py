@@ -161,6 +161,7 @@ def with_roles(names: Names, words: Words, found: Found, cues: Cues, *, moving: 
     adjective = {at for named in names.actors if named.adjective for at in range(*named.span)}
     adjective |= {at for _, span in names.lands for at in range(*span)}
     states = {at for named in names.actors if named.actor.kind == "state" for at in range(*named.span)}
+    capitals = {named.span for named in names.actors if named.actor.kind == "state"}
     ends: dict[int, list[str]] = {}
     for role in ("from", "to", "at", "either"):
         for first, last in found.get(("role", role), ()):
@@ -181,6 +182,9 @@ def with_roles(names: Names, words: Words, found: Found, cues: Cues, *, moving: 
         role = _role(roles, words, at, cues, moving=moving)
         if not roles and previous is not None and _listed(words, previous.span[1], named.span[0]):
             role = previous.role
+        if not roles and named.place.kind != "country" and named.span in capitals:
+            # "Moscow says": the capital stands for its state.
+            continue
         previous = NamedPlace(named.place, named.span, role)
         placed.append(previous)
     return Names(tuple(placed), names.actors, names.lands)
@@ -199,6 +203,28 @@ def _role(roles: Sequence[str], words: Words, at: int, cues: Cues, *, moving: bo
 def _listed(words: Words, end: int, start: int) -> bool:
     """Whether one name follows another in a list."""
     return start - end <= 1 and (start == end or words.words[end] in ("and", "or", "и", "і", "та", "й", "или", "або", "ды"))
+
+
+def foreign_force(names: Names, found: Found, taken: Span, forces: frozenset[str]) -> str | None:
+    """The country whose forces a sentence tells of, where it is none of `forces`; None where it is, or cannot be told.
+
+    Those who only say so, and countries behind a preposition, are not the ones who move.
+    """
+    prepositions = {last for role in ("from", "to", "at", "either", "beside") for _, last in found.get(("role", role), ())}
+    speaking = [span for span in found.get(("voice", "verbs"), ())]
+    according = [span for span in found.get(("voice", "according"), ())]
+    movers: list[tuple[int, str]] = []
+    rows = [(named.span, named.actor.country or named.actor.id, named.actor.kind) for named in names.actors]
+    rows += [(span, country, "adjective") for country, span in names.lands]
+    for (first, last), country, kind in rows:
+        if first >= taken[1] or first in prepositions or kind in ("outlet", "agency", "monitor"):
+            continue
+        if any(0 <= verb[0] - last <= 3 and verb[1] <= taken[0] for verb in speaking) or any(0 <= first - one[1] <= 5 for one in according):
+            continue
+        movers.append((first, country))
+    if not movers or any(country in forces for _, country in movers):
+        return None
+    return max(movers)[1]
 
 
 def direction_of(names: Names, words: Words, found: Found, catalogue: Catalogue, span: Span) -> tuple[Direction, str]:
