@@ -16,6 +16,10 @@ MAX_ENTITIES = 1000
 MAX_ATTRIBUTES = 256
 MAX_ENTRIES = 20_000
 """Entries of one document: reading so many takes the tolerant parser four seconds."""
+MAX_ELEMENTS = 150_000
+"""Elements of one document, at some forty microseconds each."""
+MAX_MARKS = 400_000
+"""Brackets and ampersands of an ill-formed document: each is a question to the tolerant parser."""
 MAX_SHORT_FIELD = 1000
 """Characters of a field that is a name or a date; the tolerant parser searches them by the square of their length."""
 MAX_TAG_WORK = 20_000_000
@@ -67,6 +71,7 @@ class _Census:
 
     def __init__(self) -> None:
         self.depth = 0
+        self.elements = 0
         self.entries = 0
         self.tags = 0
         self.tag_work = 0
@@ -76,6 +81,9 @@ class _Census:
 
     def opened(self, name: str, attributes: dict[str, str]) -> None:
         """An element begins."""
+        self.elements += 1
+        if self.elements > MAX_ELEMENTS:
+            raise ParseError(f"the document holds more than {MAX_ELEMENTS} elements; it is not read")
         self.depth += 1
         if self.depth > MAX_XML_DEPTH:
             raise ParseError(f"the document nests more than {MAX_XML_DEPTH} elements; it is not read")
@@ -143,6 +151,9 @@ def _guard_entities(text: str) -> None:
 def _guard_ill_formed(text: str) -> None:
     # Markup inside CDATA is text to the feed, and is bounded where it is read.
     markup = _without_sections(text)
+    marks = markup.count("<") + markup.count("&")
+    if marks > MAX_MARKS:
+        raise ParseError(f"the ill-formed document holds {marks} marks of markup (limit {MAX_MARKS}); it is not read")
     deepest = open_elements(markup)
     if deepest > 4 * MAX_XML_DEPTH:
         raise ParseError(f"the ill-formed document nests {deepest} elements; it is not read")

@@ -45,6 +45,8 @@ def read(document: Document) -> Parsed:
         return _changed(
             title, f"{len(items)} items, but selector title={selectors.get('title', '')!r} finds no words in any"
         )
+    if selectors.get("title") and not any(draft.title for draft in drafts):
+        return _changed(title, f"{len(items)} items, but selector title={selectors['title']!r} finds no words in any")
     missing = len(items) - len(named)
     return finish(
         document,
@@ -52,7 +54,14 @@ def read(document: Document) -> Parsed:
         kind=FeedKind.RELEASE_PAGE,
         title=title,
         next_page=_next_page(page, base),
-        notes=(f"{missing} of {len(items)} items without words were left out" if missing else "",),
+        notes=(
+            f"{missing} of {len(items)} items without words were left out" if missing else "",
+            *(
+                f"selector {name}={selectors[name]!r} finds nothing in any item; compare it with the page"
+                for name, found in (("link", "url"), ("date", "dates"), ("text", "text"))
+                if selectors.get(name) and not any(getattr(draft, found) for draft in named)
+            ),
+        ),
     )
 
 

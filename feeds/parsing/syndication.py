@@ -24,7 +24,7 @@ _TEXT_TYPES = frozenset(("text/plain", "", *_HTML_TYPES))
 _DECLARATION = re.compile(r"^\s*<\?xml[^>]{0,500}\?>")
 # What XML 1.0 forbids stops the strict parser at the first such character; nobody wants to read them anyway.
 _FORBIDDEN = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
-_CHARACTER_REFERENCE = re.compile(r"&#(?:[xX]([0-9a-fA-F]{1,64})|([0-9]{1,64}))(;?)|&#[xX]?(?=[^0-9a-fA-FxX])")
+_CHARACTER_REFERENCE = re.compile(r"&#(?:[xX]([0-9a-fA-F]{1,64})|([0-9]{1,64}));?")
 _ENTRY_EDGE = re.compile(r"</?(?:item|entry)(?=[\s>])")
 _ADDRESS_LIKE = re.compile(r"[a-zA-Z][a-zA-Z0-9+.-]*://|/|\?|\.\.?/")
 _LESSER_RELATIONS = ("other form", "self", "related", "via", "enclosure")
@@ -74,8 +74,6 @@ def _scrub(text: str) -> str:
 def _lawful(reference: re.Match[str]) -> str:
     """A character reference kept when it names a character that XML allows, dropped otherwise."""
     hexadecimal, decimal = reference[1], reference[2]
-    if not (hexadecimal or decimal):
-        return reference.group()
     point = int(hexadecimal, 16) if hexadecimal else int(decimal)
     if point > 0x10FFFF or _FORBIDDEN.match(chr(point)):
         return ""

@@ -66,6 +66,8 @@ HOSTILE_FEEDS: dict[str, str] = {
         "".join(f"<item><pubDate>day {number} of 2022 x</pubDate></item>" for number in range(3000))
     ),
     "too many entries": rss("<item/>" * 60_000),
+    "too many elements": described("<x/>" * 300_000),
+    "too many marks": described("<" * 2_000_000),
     "short tags": rss("<item><x/" * MANY),
     "many links": atom(
         "<entry><id>1</id>" + "".join(f'<link href="/{number}"/>' for number in range(20_000)) + "</entry>"

@@ -89,6 +89,21 @@ def test_dates_not_found_are_told() -> None:
     assert len(parsed.entries) == 1
 
 
+def test_selectors_that_find_nothing_are_told() -> None:
+    """A link or lead that is not found any more is told by name, before anybody misses it."""
+    document = page('<div class="release"><h3>Учения</h3><span class="when">19.12.2022</span></div>')
+    parsed = read(document)
+    assert len(parsed.entries) == 1
+    assert "selector link='h3 a' finds nothing" in parsed.detail
+    assert "selector text='.lead' finds nothing" in parsed.detail
+    assert "selector date" not in parsed.detail
+
+
+def test_titles_not_found_are_a_changed_layout() -> None:
+    """Leads without their titles are half a release: the layout has changed."""
+    assert read(page('<div class="release"><p class="lead">Учения</p></div>')).trouble is Outcome.LAYOUT_CHANGED
+
+
 @pytest.mark.parametrize("selector", ["div[", ">>", ":nope("])
 def test_unusable_selector(selector: str) -> None:
     """A selector that is none is refused by name."""
