@@ -22,6 +22,7 @@ from apscheduler.events import EVENT_JOB_ERROR
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 
 from feeds.model import Outcome, Poll
+from indicators.charts.theme import streamlit_options
 from indicators.replay.clock import ReplayClock
 
 HEALTHY_WITHIN_S = 60.0
@@ -188,16 +189,14 @@ def free_port(host: str, wanted: int) -> None:
 def dashboard_command(page: Path, *, host: str, port: int) -> list[str]:
     """The page server's command line. Settings go as flags, so that they hold from any working directory."""
     flags = {
+        **streamlit_options(),
         "server.headless": "true",
         "server.address": host,
         "server.port": str(port),
         "server.fileWatcherType": "none",
-        "server.runOnSave": "false",
         "browser.gatherUsageStats": "false",
-        "client.toolbarMode": "minimal",
         "client.showErrorDetails": "none",
         "client.showErrorLinks": "false",
-        "runner.magicEnabled": "false",
         "logger.level": "warning",
     }
     command = [sys.executable, "-m", "streamlit", "run", str(page)]

@@ -56,12 +56,21 @@ class Gazetteer:
         return distance_km((place.lat, place.lon), (there.lat, there.lon))
 
     def lies_by(self, place: str, thing: str, *, within_km: float = 15.0) -> bool:
-        """Whether a place is a line or place, is said to lie by it, or lies within `within_km` and its own radius of it."""
+        """Whether a place is this thing, is said to lie by it, or lies within `within_km` and its own radius of it.
+
+        A country, a region or a river is near nothing but what it is said to lie by: a crossing of the Berezina is
+        none of the Dnieper, though the one flows into the other.
+        """
         if place == thing or thing in self.near.get(place, ()):
             return True
         known = self.places.get(place)
         apart = self.distance_km(place, thing)
-        return known is not None and apart is not None and known.kind not in ("country", "region") and apart <= within_km + known.radius_km
+        return (
+            known is not None
+            and apart is not None
+            and known.kind not in ("country", "region")
+            and apart <= within_km + known.radius_km
+        )
 
 
 def distance_km(one: tuple[float, float], other: tuple[float, float]) -> float:

@@ -207,21 +207,25 @@ def run_unsubscribe(chosen: argparse.Namespace) -> None:
     print(f"{chosen.address}: struck")
 
 
-def run_briefing(chosen: argparse.Namespace) -> int:
+def run_briefing(chosen: argparse.Namespace) -> None:
     """Write the weekly briefing and say what was written."""
     from indicators import briefing
 
-    engine = database(chosen, create=False)
-    written = briefing.write_week(
-        engine,
-        catalogue(chosen),
-        week=chosen.week,
-        out=chosen.out,
-        formats=tuple(part.strip() for part in chosen.format.split(",") if part.strip()),
-        as_of=_time(engine),
-    )
+    engine, book = database(chosen, create=False), catalogue(chosen)
+    defaults = {name: indicator.thresholds for name, indicator in book.indicators.items()}
+    try:
+        written = briefing.write_week(
+            engine,
+            book,
+            week=chosen.week,
+            out=chosen.out,
+            formats=tuple(part.strip() for part in chosen.format.split(",") if part.strip()),
+            as_of=_time(engine),
+            own=settings(chosen).deployment_thresholds(defaults),
+        )
+    except briefing.BriefingProblem as problem:
+        raise Unusable(str(problem)) from problem
     for path in written.paths:
         print(path)
     for note in written.notes:
         print(f"note: {note}")
-    return 0
