@@ -14,13 +14,17 @@ _SPACES = "\u00a0\u2007\u202f\u2002\u2003\u2009\u200a\u2028\u2029\n\r\t\x0b\x0c\
 HOMOGLYPHS = dict(zip("aceopxyiïhkmtbáéóýà", "асеорхуіїнкмтваеоуа", strict=True))
 _CYRILLIC = "\u0400-\u052f"
 _HAS_CYRILLIC = re.compile(f"[{_CYRILLIC}]")
-_MIXED_WORD = re.compile(rf"[a-zïáéóýà]+[{_CYRILLIC}][a-zïáéóýà{_CYRILLIC}]*|[{_CYRILLIC}]+[a-zïáéóýà][a-zïáéóýà{_CYRILLIC}]*")
+_MIXED_WORD = re.compile(
+    rf"[a-zïáéóýà]+[{_CYRILLIC}][a-zïáéóýà{_CYRILLIC}]*|[{_CYRILLIC}]+[a-zïáéóýà][a-zïáéóýà{_CYRILLIC}]*"
+)
 # A lone look-alike before a number, as in a weapon's name: Latin C-300 in a Russian sentence.
 _LONE_BEFORE_NUMBER = re.compile(r"(?<![^\W_])[aceopxktmb](?=[-\u2010-\u2014]\d)")
 # Marks that change nothing a reader sees or compares: soft hyphen, zero-width and direction marks, variation selectors.
 _DROPPED = re.compile("[\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2064\u2066-\u2069\ufeff\ufe00-\ufe0f]")
 _COMBINING = re.compile("[\u0300-\u036f\u0483-\u0487]")
-_NEEDS_MAP = re.compile("[\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2064\u2066-\u2069\ufeff\ufe00-\ufe0f\u0300-\u036f\u0483-\u0487]")
+_NEEDS_MAP = re.compile(
+    "[\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2064\u2066-\u2069\ufeff\ufe00-\ufe0f\u0300-\u036f\u0483-\u0487]"
+)
 _RARE = str.maketrans(
     {**dict.fromkeys(_APOSTROPHES, "'"), **dict.fromkeys(_SPACES, " "), "ё": "е", "ґ": "г", "ѐ": "е", "ѝ": "и"}
 )

@@ -7,7 +7,18 @@ from dataclasses import dataclass
 
 from indicators.catalogue.folding import fold
 from indicators.catalogue.schema import LexiconFile
-from indicators.catalogue.words import NUMBER, Pattern, PatternError, Term, TermIndex, WordForms, compile_pattern, match_pattern, parse_terms, words_of
+from indicators.catalogue.words import (
+    NUMBER,
+    Pattern,
+    PatternError,
+    Term,
+    TermIndex,
+    WordForms,
+    compile_pattern,
+    match_pattern,
+    parse_terms,
+    words_of,
+)
 from indicators.catalogue.yamlfile import YamlFile
 from indicators.model.signal import Assertion
 
@@ -163,7 +174,11 @@ class Lexicon:
 
 
 def read_classes(
-    file: YamlFile, content: LexiconFile, *, endings: Mapping[str, tuple[str, ...]], shared: Mapping[str, tuple[Term, ...]]
+    file: YamlFile,
+    content: LexiconFile,
+    *,
+    endings: Mapping[str, tuple[str, ...]],
+    shared: Mapping[str, tuple[Term, ...]],
 ) -> dict[str, tuple[Term, ...]]:
     """The word classes a file defines; a class may use those written before it and the shared ones."""
     classes: dict[str, tuple[Term, ...]] = {}
@@ -176,11 +191,15 @@ def read_classes(
                 file.add(("words", name, at), trouble.message, trouble.remedy)
         classes[name] = tuple(terms)
         if not terms:
-            file.add(("words", name), f"the class @{name} holds no word", "write at least one word, or take the class out")
+            file.add(
+                ("words", name), f"the class @{name} holds no word", "write at least one word, or take the class out"
+            )
     return classes
 
 
-def _indicator(family: str, indicator: str | None, families: Mapping[str, tuple[str, ...]]) -> str | None | PatternError:
+def _indicator(
+    family: str, indicator: str | None, families: Mapping[str, tuple[str, ...]]
+) -> str | PatternError | None:
     """The indicator a rule serves; None for a family without one."""
     if family not in families:
         known = ", ".join(sorted(families))
@@ -189,9 +208,14 @@ def _indicator(family: str, indicator: str | None, families: Mapping[str, tuple[
     if indicator is not None:
         if indicator in serving:
             return indicator
-        return PatternError(f"the indicator {indicator!r} is not of the family {family!r}", f"use one of: {', '.join(serving) or 'none'}")
+        return PatternError(
+            f"the indicator {indicator!r} is not of the family {family!r}",
+            f"use one of: {', '.join(serving) or 'none'}",
+        )
     if len(serving) > 1:
-        return PatternError(f"the family {family!r} has several indicators", f"write indicator: with one of {', '.join(serving)}")
+        return PatternError(
+            f"the family {family!r} has several indicators", f"write indicator: with one of {', '.join(serving)}"
+        )
     return serving[0] if serving else None
 
 

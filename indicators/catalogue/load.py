@@ -38,12 +38,44 @@ from indicators.model.signal import Weight
 LANGUAGES = ("en", "ru", "uk", "be")
 PROBLEM = "belarus"
 # The families of every problem; an indicator belongs to one, and a family without an indicator is context.
-FAMILIES = (
-    "equipment_move troop_move force_size grouping command logistics medical bridging drill inspection aviation airspace "
-    "missiles mobilisation recon leader_meeting defence_diplomacy accusation threat denial legal embassy border civil_defence "
-    "hospital disruption traffic withdrawal drill_end rotation insufficiency concern "
-    "attack military_aid diplomatic_rupture ceasefire"
-).split()
+FAMILIES = [
+    "equipment_move",
+    "troop_move",
+    "force_size",
+    "grouping",
+    "command",
+    "logistics",
+    "medical",
+    "bridging",
+    "drill",
+    "inspection",
+    "aviation",
+    "airspace",
+    "missiles",
+    "mobilisation",
+    "recon",
+    "leader_meeting",
+    "defence_diplomacy",
+    "accusation",
+    "threat",
+    "denial",
+    "legal",
+    "embassy",
+    "border",
+    "civil_defence",
+    "hospital",
+    "disruption",
+    "traffic",
+    "withdrawal",
+    "drill_end",
+    "rotation",
+    "insufficiency",
+    "concern",
+    "attack",
+    "military_aid",
+    "diplomatic_rupture",
+    "ceasefire",
+]
 # Groups whose indicators are words and not deeds; a level above the third is never reached on them alone.
 _RHETORIC_CODES = ("P1", "P2", "P3", "P4")
 Shape = TypeVar("Shape", bound=Door)
@@ -137,7 +169,7 @@ class Problem:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Language:
-    """A language of the catalogue as its file describes it; its endings are folded once, for all that is written in it."""
+    """A language of the catalogue as its file describes it; its endings are folded once."""
 
     code: str
     file: LanguageFile
@@ -168,12 +200,10 @@ class Catalogue:
         return Weight.CONTEXT if indicator is None else self.indicators[indicator].weight
 
 
-def load(
-    data_folder: Path | str, *, problem: str = PROBLEM, overlay: Path | str | None = None
-) -> Catalogue:
+def load(data_folder: Path | str, *, problem: str = PROBLEM, overlay: Path | str | None = None) -> Catalogue:
     """The catalogue of `problem` under `data_folder`, with an overlay folder's files over it; or CatalogueProblems."""
     reader = _Reader(Path(data_folder), Path(overlay) if overlay is not None else None, problem)
-    # A hundred thousand small things are made and kept; collecting between them is a third of the time and finds nothing.
+    # A hundred thousand small things are made and kept; collecting garbage between them takes a third of the time.
     collecting = gc.isenabled()
     gc.disable()
     try:
@@ -186,7 +216,9 @@ def load(
     return catalogue
 
 
-def check(data_folder: Path | str, *, problem: str | None = None, overlay: Path | str | None = None) -> list[CatalogueProblem]:
+def check(
+    data_folder: Path | str, *, problem: str | None = None, overlay: Path | str | None = None
+) -> list[CatalogueProblem]:
     """Every problem of every catalogue under a folder, or of one; none when all is well."""
     root = Path(data_folder)
     if (root / "problem.yaml").is_file():
@@ -195,7 +227,11 @@ def check(data_folder: Path | str, *, problem: str | None = None, overlay: Path 
     if not names:
         return [
             CatalogueProblem(
-                file=str(root), line=1, key="(folder)", message="no problem lies here", remedy="name the folder that holds problems/"
+                file=str(root),
+                line=1,
+                key="(folder)",
+                message="no problem lies here",
+                remedy="name the folder that holds problems/",
             )
         ]
     found: set[CatalogueProblem] = set()
@@ -276,7 +312,11 @@ class _Reader:
                 except OSError as trouble:
                     self.problems.append(
                         CatalogueProblem(
-                            file=str(path), line=1, key="(file)", message=f"cannot be read: {trouble.strerror}", remedy="mend its rights"
+                            file=str(path),
+                            line=1,
+                            key="(file)",
+                            message=f"cannot be read: {trouble.strerror}",
+                            remedy="mend its rights",
                         )
                     )
                     continue
@@ -293,7 +333,9 @@ class _Reader:
             if part is not None:
                 parts.append((file, part))
         if not seen:
-            known = sorted(path.parent.name for root in self.roots for path in (root / "problems").glob("*/problem.yaml"))
+            known = sorted(
+                path.parent.name for root in self.roots for path in (root / "problems").glob("*/problem.yaml")
+            )
             self.problems.append(
                 CatalogueProblem(
                     file=_shown(self.roots[0] / self.home / "problem.yaml"),
@@ -332,19 +374,29 @@ class _Reader:
     def _indicators(self, problem: tuple[YamlFile, Problem] | None) -> dict[str, Indicator]:
         found: dict[str, Indicator] = {}
         codes: dict[str, str] = {}
-        for file, content, relative in self._files(str(self.home / "indicators" / "*.yaml"), IndicatorsFile):
+        for file, content, _relative in self._files(str(self.home / "indicators" / "*.yaml"), IndicatorsFile):
             here: set[str] = set()
             for at, part in enumerate(content.indicators if content else ()):
                 path = ("indicators", at)
                 if part.id in here or (part.id in found and len(self.roots) == 1):
                     file.add((*path, "id"), f"the indicator {part.id!r} stands twice", "give one of the two another id")
                 if codes.setdefault(part.code, part.id) != part.id:
-                    file.add((*path, "code"), f"{part.code} is also the code of {codes[part.code]!r}", "number one of them anew")
+                    file.add(
+                        (*path, "code"),
+                        f"{part.code} is also the code of {codes[part.code]!r}",
+                        "number one of them anew",
+                    )
                 if part.family not in FAMILIES:
-                    file.add((*path, "family"), f"the family {part.family!r} is not known", f"use one of: {', '.join(FAMILIES)}")
+                    file.add(
+                        (*path, "family"),
+                        f"the family {part.family!r} is not known",
+                        f"use one of: {', '.join(FAMILIES)}",
+                    )
                 if problem is not None and part.group not in problem[1].groups:
                     known = ", ".join(problem[1].groups)
-                    file.add((*path, "group"), f"the group {part.group!r} is not in problem.yaml", f"use one of: {known}")
+                    file.add(
+                        (*path, "group"), f"the group {part.group!r} is not in problem.yaml", f"use one of: {known}"
+                    )
                 limits = part.thresholds
                 if not limits.watch <= limits.warning <= limits.critical:
                     file.add((*path, "thresholds"), "the limits do not rise", "write watch <= warning <= critical")
@@ -407,7 +459,12 @@ class _Reader:
                 else:
                     kind = "river" if key == "rivers" else part.kind
                     borders[part.id] = Border(
-                        id=part.id, name=part.name, kind=kind, countries=part.countries, line=part.line, source=part.source
+                        id=part.id,
+                        name=part.name,
+                        kind=kind,
+                        countries=part.countries,
+                        line=part.line,
+                        source=part.source,
                     )
         for id_, line in borders.items():
             if id_ not in places:
@@ -415,7 +472,9 @@ class _Reader:
         for file, path, ids in later:
             for id_ in ids:
                 if id_ not in places:
-                    self._refuse(file, path, f"{id_!r} is no place, border or river of the gazetteer", "add it, or mend the id")
+                    self._refuse(
+                        file, path, f"{id_!r} is no place, border or river of the gazetteer", "add it, or mend the id"
+                    )
         return (
             Gazetteer(
                 places=MappingProxyType(places),
@@ -431,13 +490,18 @@ class _Reader:
         for file, content, relative in self._files("languages/*.yaml", LanguageFile):
             code = relative.stem
             if code not in LANGUAGES:
-                self._refuse(file, (), f"{code!r} is no language of the catalogue", f"use one of: {', '.join(LANGUAGES)}")
+                self._refuse(
+                    file, (), f"{code!r} is no language of the catalogue", f"use one of: {', '.join(LANGUAGES)}"
+                )
                 continue
             if content is None:
                 continue
             if code in found:
-                content = found[code].file.model_copy(update={key: getattr(content, key) for key in content.model_fields_set})
-            found[code] = Language(code=code, file=content, endings=Endings(content.endings))
+                over = {key: getattr(content, key) for key in content.model_fields_set}
+                merged = found[code].file.model_copy(update=over)
+            else:
+                merged = content
+            found[code] = Language(code=code, file=merged, endings=Endings(merged.endings))
             before = len(file.problems)
             _check_terms(file, content, found[code].endings)
             if len(file.problems) == before:
@@ -453,7 +517,9 @@ class _Reader:
         for file, content, relative in self._files(str(self.home / "lexicon" / "*" / "*.yaml"), LexiconFile):
             lang = relative.parent.name
             if lang not in LANGUAGES:
-                self._refuse(file, (), f"{lang!r} is no language of the catalogue", f"use one of: {', '.join(LANGUAGES)}")
+                self._refuse(
+                    file, (), f"{lang!r} is no language of the catalogue", f"use one of: {', '.join(LANGUAGES)}"
+                )
             elif lang not in languages:
                 if content is not None:
                     self._refuse(file, (), f"there is no languages/{lang}.yaml", "add it, if only with endings:")
@@ -509,7 +575,12 @@ class _Reader:
         checks = [
             (("area", "places"), sorted(problem.area.places), gazetteer.places, "place of the gazetteer"),
             (("area", "actors"), sorted(problem.area.actors), actors, "actor of actors.yaml"),
-            (("toward", "border"), [problem.toward.border] if problem.toward.border else [], gazetteer.borders, "border"),
+            (
+                ("toward", "border"),
+                [problem.toward.border] if problem.toward.border else [],
+                gazetteer.borders,
+                "border",
+            ),
             (("toward", "places"), list(problem.toward.places), gazetteer.places, "place of the gazetteer"),
             (("board",), list(problem.board), indicators, "indicator"),
             *(
@@ -566,7 +637,17 @@ def _check_terms(file: YamlFile, content: LanguageFile, endings: Endings) -> Non
             except PatternError as trouble:
                 file.add(path, trouble.message, trouble.remedy)
 
-    for name in ("furniture", "captions", "furniture_after", "cues", "attribution", "dates", "numbers", "units", "roles"):
+    for name in (
+        "furniture",
+        "captions",
+        "furniture_after",
+        "cues",
+        "attribution",
+        "dates",
+        "numbers",
+        "units",
+        "roles",
+    ):
         if name in content.model_fields_set:
             look(getattr(content, name), (name,))
 
@@ -583,7 +664,9 @@ def _indicator(part: IndicatorPart) -> Indicator:
         definition=part.definition,
         why=part.why,
         traps=part.traps,
-        thresholds=Thresholds(watch=limits.watch, warning=limits.warning, critical=limits.critical, within=limits.within),
+        thresholds=Thresholds(
+            watch=limits.watch, warning=limits.warning, critical=limits.critical, within=limits.within
+        ),
         critical_when=tuple(_clause(one) for one in part.critical_when),
         rhetoric=part.code in _RHETORIC_CODES if part.rhetoric is None else part.rhetoric,
         diagnosticity=part.diagnosticity,
@@ -595,7 +678,9 @@ def _clause(part: ClausePart) -> Clause:
     if part.origins is not None:
         said.append(f"{part.origins} independent origins")
     if part.quantity is not None:
-        said.append(f"at least {part.quantity.at_least:g} {' or '.join(unit.replace('_', ' ') for unit in part.quantity.unit)}")
+        said.append(
+            f"at least {part.quantity.at_least:g} {' or '.join(unit.replace('_', ' ') for unit in part.quantity.unit)}"
+        )
     if part.events is not None:
         said.append(f"{part.events} events")
     if part.states is not None:
@@ -642,7 +727,14 @@ def _line_place(line: Border) -> Place:
     reach = max(hypot_km(middle, line.line[0]), hypot_km(middle, line.line[-1]))
     country = line.countries[0] if line.countries else ""
     return Place(
-        id=line.id, name=line.name, lat=middle[0], lon=middle[1], radius_km=round(reach), kind=line.kind, country=country, grade="C"
+        id=line.id,
+        name=line.name,
+        lat=middle[0],
+        lon=middle[1],
+        radius_km=round(reach),
+        kind=line.kind,
+        country=country,
+        grade="C",
     )
 
 

@@ -20,7 +20,7 @@ class CatalogueProblem:
         return f"{self.file}:{self.line}: {self.key}: {self.message}; {self.remedy}"
 
 
-class CatalogueProblems(Exception):  # noqa: N818 - it is many problems, and says so
+class CatalogueProblems(Exception):
     """Every problem of every file of a catalogue."""
 
     def __init__(self, problems: Iterable[CatalogueProblem]) -> None:

@@ -83,7 +83,9 @@ class ProblemFile(Door):
         try:
             ZoneInfo(value)
         except (ZoneInfoNotFoundError, ValueError) as trouble:
-            raise ValueError(f"{value!r} is no zone of the time zone table: write one such as UTC or Europe/Minsk") from trouble
+            raise ValueError(
+                f"{value!r} is no zone of the time zone table: write one such as UTC or Europe/Minsk"
+            ) from trouble
         return value
 
 
@@ -150,7 +152,9 @@ class RulePart(Door):
     pattern: str
     family: Id | None = None
     indicator: Id | None = None
-    assertion: Literal["happened", "ongoing", "planned", "denied", "negated", "hypothetical", "recalled", "question"] | None = None
+    assertion: (
+        Literal["happened", "ongoing", "planned", "denied", "negated", "hypothetical", "recalled", "question"] | None
+    ) = None
     within: Annotated[int, Field(ge=0, le=40)] | None = None
     unless: Strings = ()
     matches: Strings = ()
@@ -183,7 +187,9 @@ class ActorPart(Door):
 
     id: Annotated[str, Field(pattern=r"^[A-Z0-9][A-Z0-9_]*$")]
     name: str
-    kind: Literal["state", "force", "leader", "ministry", "monitor", "outlet", "agency", "alliance", "organisation", "official"]
+    kind: Literal[
+        "state", "force", "leader", "ministry", "monitor", "outlet", "agency", "alliance", "organisation", "official"
+    ]
     country: str | None = None
     names: dict[Language, Strings]
     attribution: Literal["official", "independent_monitor", "media"] | None = None

@@ -32,7 +32,11 @@ class YamlFile:
             what = getattr(trouble, "problem", None) or getattr(trouble, "reason", None) or "cannot be read"
             self.problems.append(
                 CatalogueProblem(
-                    file=name, line=line, key="(file)", message=f"this is no YAML: {what}", remedy="mend the line or the one above it"
+                    file=name,
+                    line=line,
+                    key="(file)",
+                    message=f"this is no YAML: {what}",
+                    remedy="mend the line or the one above it",
                 )
             )
 
@@ -60,7 +64,9 @@ class YamlFile:
         line = 1
         for step in path:
             if isinstance(node, yaml.MappingNode):
-                pair = next(((key, value) for key, value in node.value if getattr(key, "value", None) == str(step)), None)
+                pair = next(
+                    ((key, value) for key, value in node.value if getattr(key, "value", None) == str(step)), None
+                )
                 if pair is None:
                     continue
                 line, node = pair[0].start_mark.line + 1, pair[1]
@@ -104,12 +110,16 @@ class YamlFile:
             mapping[name] = self._plain(value, (*path, name))
         return mapping
 
-    def _scalar(self, node: yaml.ScalarNode, path: tuple[str | int, ...]) -> Any:
+    def _scalar(self, node: yaml.ScalarNode, path: tuple[str | int, ...]) -> Any:  # noqa: PLR0911 - one return a tag
         kind = node.tag.rpartition(":")[2]
         text = node.value
         try:
             if kind == "int":
-                return int(text.replace("_", ""), 0) if not text.lstrip("+-").startswith("0") or text in ("0", "00") else int(text)
+                return (
+                    int(text.replace("_", ""), 0)
+                    if not text.lstrip("+-").startswith("0") or text in ("0", "00")
+                    else int(text)
+                )
             if kind == "float":
                 return float(text.replace("_", "").replace(".inf", "inf").replace(".nan", "nan"))
         except ValueError:
@@ -118,7 +128,7 @@ class YamlFile:
             # A bare yes, no or on is a word of the language here, unless the value is a truth.
             return {"true": True, "false": False}.get(text.lower(), text)
         if kind == "null":
-            return None if text else None
+            return None
         if kind in ("timestamp", "merge"):
             return text
         self.add(path, f"the tag {node.tag} is not known here", "write a plain value")

@@ -78,7 +78,26 @@ def _asked(statement: Statement) -> str | None:
         return "it ends with a question mark"
     if statement.heading:
         for first, last in statement.found.get(("cue", "question"), ()):
-            if first == 0 and len(statement.words) > last and statement.words.words[0] in ("is", "are", "will", "could", "does", "can", "should", "зачем", "почему", "навіщо", "чому", "навошта", "чаму"):
+            if (
+                first == 0
+                and len(statement.words) > last
+                and statement.words.words[0]
+                in (
+                    "is",
+                    "are",
+                    "will",
+                    "could",
+                    "does",
+                    "can",
+                    "should",
+                    "зачем",
+                    "почему",
+                    "навіщо",
+                    "чому",
+                    "навошта",
+                    "чаму",
+                )
+            ):
                 return f"a heading that begins with {statement.words.words[0]!r} asks"
     return None
 
@@ -112,7 +131,9 @@ def _same_clause(statement: Statement, at: int, taken: frozenset[int]) -> bool:
 
 def _cues(statement: Statement, name: str, taken: frozenset[int]) -> list[Span]:
     """The cues of a kind that are not themselves words of the find."""
-    return [span for span in statement.found.get(("cue", name), ()) if not taken & set(range(*span)) or span[0] not in taken]
+    return [
+        span for span in statement.found.get(("cue", name), ()) if not taken & set(range(*span)) or span[0] not in taken
+    ]
 
 
 def _said(statement: Statement, span: Span) -> str:
@@ -120,7 +141,10 @@ def _said(statement: Statement, span: Span) -> str:
 
 
 def _excepted(statement: Statement, span: Span, name: str) -> bool:
-    return any(first <= span[0] and span[1] <= last or (first <= span[0] < last) for first, last in statement.found.get(("cue", name), ()))
+    return any(
+        (first <= span[0] and span[1] <= last) or (first <= span[0] < last)
+        for first, last in statement.found.get(("cue", name), ())
+    )
 
 
 def _denied(statement: Statement, taken: frozenset[int], start: int, end: int) -> Put | None:
@@ -194,7 +218,7 @@ def _nearest_day(statement: Statement, start: int, end: int) -> When | None:
 
 
 def _planned(statement: Statement, taken: frozenset[int], start: int, end: int) -> Put | None:
-    continuing = [span for span in statement.found.get(("cue", "ongoing"), ())]
+    continuing = list(statement.found.get(("cue", "ongoing"), ()))
     for span in _cues(statement, "planned", taken):
         if _excepted_after(statement, span) or span[0] >= end or not _same_clause(statement, span[0], taken):
             continue
@@ -213,6 +237,9 @@ def _excepted_after(statement: Statement, span: Span) -> bool:
 
 def _ongoing(statement: Statement, taken: frozenset[int], start: int, end: int) -> Put | None:
     for span in statement.found.get(("cue", "ongoing"), ()):
-        if _same_clause(statement, span[0], taken) and min(abs(span[0] - start), abs(span[0] - end), 0 if start <= span[0] < end else 99) <= 4:
+        if (
+            _same_clause(statement, span[0], taken)
+            and min(abs(span[0] - start), abs(span[0] - end), 0 if start <= span[0] < end else 99) <= 4
+        ):
             return Put(Assertion.ONGOING, f"{_said(statement, span)!r} says it goes on")
     return None

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 from feeds.model import Feed, Item
@@ -50,10 +49,14 @@ class Voice:
 
 def as_attribution(actor: KnownActor) -> Attribution:
     """An actor of the list as the one credited."""
-    return Attribution(name=actor.name, kind=actor.attribution or _KINDS.get(actor.kind, AttributionKind.MEDIA), actor=actor.id)
+    return Attribution(
+        name=actor.name, kind=actor.attribution or _KINDS.get(actor.kind, AttributionKind.MEDIA), actor=actor.id
+    )
 
 
-def voice_of(original: str, offset: int, words: Words, found: Found, names: Names, *, has_event: bool) -> Voice | None:
+def voice_of(  # noqa: PLR0911, PLR0912 - the ways of naming a voice, the surest first
+    original: str, offset: int, words: Words, found: Found, names: Names, *, has_event: bool
+) -> Voice | None:
     """The voice a sentence names, or None where it speaks for itself."""
     speakers = [one for one in names.actors if not one.adjective]
     colon = _colon(original, words, offset)
@@ -87,7 +90,11 @@ def voice_of(original: str, offset: int, words: Words, found: Found, names: Name
                 continue
             if 0 <= ahead <= 4 and _unbroken(words, named.span[1], first - 1 if ahead else first):
                 distance = ahead
-            elif 0 <= behind <= 3 and _unbroken(words, last, named.span[0]) and (not words.words[0].isascii() or behind <= 1):
+            elif (
+                0 <= behind <= 3
+                and _unbroken(words, last, named.span[0])
+                and (not words.words[0].isascii() or behind <= 1)
+            ):
                 distance = behind + 1
             else:
                 continue
@@ -96,7 +103,9 @@ def voice_of(original: str, offset: int, words: Words, found: Found, names: Name
                 best, chosen, verb_said = key, named.actor, _said(words, first, last)
                 where = (min(first, named.span[0]), max(last, named.span[1]))
     if chosen is not None:
-        return Voice(as_attribution(chosen), f"beside {verb_said!r}", span=where, tail=_closes(original, words, offset, where))
+        return Voice(
+            as_attribution(chosen), f"beside {verb_said!r}", span=where, tail=_closes(original, words, offset, where)
+        )
     if anaphora and (found.get(("voice", "verbs")) or any(one[0] <= 2 for one in anaphora)):
         return Voice(None, "speaks of the voice named before", before=True)
     for first, last in found.get(("voice", "verbs"), ()):
@@ -104,14 +113,19 @@ def voice_of(original: str, offset: int, words: Words, found: Found, names: Name
             original, words, offset, found, names, (last, min(len(words), last + 4))
         )
         if generic is not None:
-            return Voice(generic, f"beside {_said(words, first, last)!r}", span=(first, last), tail=_closes(original, words, offset, (first, last)))
+            return Voice(
+                generic,
+                f"beside {_said(words, first, last)!r}",
+                span=(first, last),
+                tail=_closes(original, words, offset, (first, last)),
+            )
     return None
 
 
 def _closes(original: str, words: Words, offset: int, span: Span) -> bool:
     """Whether a speaker and verb may close what stands before: little follows, or a quotation went before."""
     before = original[: words.starts[span[0]] - offset]
-    return len(words) - span[1] <= 4 or any(sign in before for sign in "\u201d\"\u00bb")
+    return len(words) - span[1] <= 4 or any(sign in before for sign in '\u201d"\u00bb')
 
 
 def _said(words: Words, first: int, last: int) -> str:
@@ -147,9 +161,13 @@ def _generic(
         return None
     _, length, first, kind = max(rows, key=lambda row: row[:2])
     begun = first
-    while begun > within[0] and words.joined[begun] and (
-        any(named.span[0] <= begun - 1 < named.span[1] for named in names.actors)
-        or original[words.starts[begun - 1] - offset : words.starts[begun - 1] - offset + 1].isupper()
+    while (
+        begun > within[0]
+        and words.joined[begun]
+        and (
+            any(named.span[0] <= begun - 1 < named.span[1] for named in names.actors)
+            or original[words.starts[begun - 1] - offset : words.starts[begun - 1] - offset + 1].isupper()
+        )
     ):
         begun -= 1
     return Attribution(name=_written(original, words, offset, begun, first + length), kind=kind)
@@ -180,6 +198,10 @@ def known_by_name(name: str, catalogue: Catalogue) -> KnownActor | None:
     best: tuple[int, KnownActor] | None = None
     for slot, first, last in catalogue.names.find(words.words, words.joined):
         _, kind, id_ = catalogue.named[slot]
-        if kind == "actor" and catalogue.actors[id_].kind not in ("state", "leader") and (best is None or last - first > best[0]):
+        if (
+            kind == "actor"
+            and catalogue.actors[id_].kind not in ("state", "leader")
+            and (best is None or last - first > best[0])
+        ):
             best = (last - first, catalogue.actors[id_])
     return best[1] if best else None

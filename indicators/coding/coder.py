@@ -15,7 +15,16 @@ from indicators.catalogue.words import Span, Words, words_of
 from indicators.coding.assertion import Put, Statement, decide
 from indicators.coding.attribution import Voice, own_voice, voice_of
 from indicators.coding.cues import Cues, Found, Kind
-from indicators.coding.direction import MOVING, NamedActor, NamedPlace, Names, direction_of, foreign_force, names_in, with_roles
+from indicators.coding.direction import (
+    MOVING,
+    NamedActor,
+    NamedPlace,
+    Names,
+    direction_of,
+    foreign_force,
+    names_in,
+    with_roles,
+)
 from indicators.coding.folding import Folded, fold
 from indicators.coding.matching import Hit, Matcher
 from indicators.coding.occurrence import When, days_in, nearest
@@ -23,21 +32,76 @@ from indicators.coding.quantities import Counted, choose, numbers_in, quantities
 from indicators.coding.sentences import Stretch, split
 from indicators.model.actor import Actor, Attribution, AttributionKind
 from indicators.model.place import Place, PlaceMention, PlaceRole
-from indicators.model.signal import Assertion, Direction, Evidence, Quantity, Signal
+from indicators.model.signal import Assertion, Direction, Evidence, Signal
 
-# Words and deeds of leaders and ministries belong to a problem wherever they are spoken; troops belong where they stand.
+# Words of leaders and ministries belong to a problem wherever they are spoken; troops belong where they stand.
 SPOKEN = frozenset(
-    "leader_meeting defence_diplomacy accusation threat denial legal embassy insufficiency concern diplomatic_rupture ceasefire military_aid".split()
+    [
+        "leader_meeting",
+        "defence_diplomacy",
+        "accusation",
+        "threat",
+        "denial",
+        "legal",
+        "embassy",
+        "insufficiency",
+        "concern",
+        "diplomatic_rupture",
+        "ceasefire",
+        "military_aid",
+    ]
 )
 # How many sentences back a text's own context reaches when a sentence names no place.
 _CONTEXT = 3
 # What only armies do: it matters whose.
 _FORCES = frozenset(
-    "equipment_move troop_move force_size grouping command logistics medical bridging drill inspection aviation missiles withdrawal drill_end rotation mobilisation".split()
+    [
+        "equipment_move",
+        "troop_move",
+        "force_size",
+        "grouping",
+        "command",
+        "logistics",
+        "medical",
+        "bridging",
+        "drill",
+        "inspection",
+        "aviation",
+        "missiles",
+        "withdrawal",
+        "drill_end",
+        "rotation",
+        "mobilisation",
+    ]
 )
 _JUDGEMENTS = frozenset({"insufficiency", "concern"})
-_ARMOUR = ("tank", "armoured_vehicle", "gun", "missile_system", "vehicle", "train", "wagon", "convoy", "aircraft", "helicopter", "bridge", "tonne")
-_PEOPLE = ("troops", "battalion", "brigade", "regiment", "division", "company", "train", "wagon", "convoy", "vehicle", "aircraft")
+_ARMOUR = (
+    "tank",
+    "armoured_vehicle",
+    "gun",
+    "missile_system",
+    "vehicle",
+    "train",
+    "wagon",
+    "convoy",
+    "aircraft",
+    "helicopter",
+    "bridge",
+    "tonne",
+)
+_PEOPLE = (
+    "troops",
+    "battalion",
+    "brigade",
+    "regiment",
+    "division",
+    "company",
+    "train",
+    "wagon",
+    "convoy",
+    "vehicle",
+    "aircraft",
+)
 _UNITS: Mapping[str, tuple[str, ...]] = {
     "equipment_move": _ARMOUR,
     "troop_move": _PEOPLE,
@@ -59,7 +123,66 @@ _CYRILLIC = re.compile("[\u0400-\u052f]")
 _LATIN = re.compile("[a-z]")
 _OTHER_LATIN = re.compile("[àáâãäåæçèéêëìíîïñòóôõöøùúûüýÿąćęłńśźżščřžěůďťňőűğışțșăāēīūķļņģœß]")
 _WORDS_OF_OTHERS = frozenset(
-    "und der die das den mit für von nicht auf ist im ein eine zu sich w na z się nie że jest przez oraz le la les des et du dans pour sur que est un une el los las del por con para il di che per non een het van en op te ir su".split()
+    [
+        "und",
+        "der",
+        "die",
+        "das",
+        "den",
+        "mit",
+        "für",
+        "von",
+        "nicht",
+        "auf",
+        "ist",
+        "im",
+        "ein",
+        "eine",
+        "zu",
+        "sich",
+        "w",
+        "na",
+        "z",
+        "się",
+        "nie",
+        "że",
+        "jest",
+        "przez",
+        "oraz",
+        "le",
+        "la",
+        "les",
+        "des",
+        "et",
+        "du",
+        "dans",
+        "pour",
+        "sur",
+        "que",
+        "est",
+        "un",
+        "une",
+        "el",
+        "los",
+        "las",
+        "del",
+        "por",
+        "con",
+        "para",
+        "il",
+        "di",
+        "che",
+        "per",
+        "non",
+        "een",
+        "het",
+        "van",
+        "en",
+        "op",
+        "te",
+        "ir",
+        "su",
+    ]
 )
 
 
@@ -144,7 +267,7 @@ class Coder:
         return self._spoken(fold(item.body).text[:2000], item.lang) if self._languages(item.lang) else ()
 
     def _languages(self, lang: str) -> tuple[str, ...]:
-        """The languages an item may be read in: its own, or any where it names none; none where the catalogue lacks it."""
+        """The languages an item may be read in: its own, any where it names none, none where the catalogue lacks it."""
         code = lang.strip().lower().replace("_", "-").partition("-")[0]
         code = {"ua": "uk", "by": "be", "eng": "en", "rus": "ru", "ukr": "uk", "bel": "be"}.get(code, code)
         if code in ("", "und", "mul", "unknown", "none"):
@@ -177,7 +300,9 @@ class Coder:
             return (named, *(code for code in best if code != named and wrong[code] < wrong[named]))
         if len(best) > 1:
             words = text.split()
-            common = {code: sum(word.strip(".,:;!?\"'()«»") in self.cues[code].common for word in words) for code in best}
+            common = {
+                code: sum(word.strip(".,:;!?\"'()«»") in self.cues[code].common for word in words) for code in best
+            }
             most = max(common.values())
             best = [code for code in best if common[code] == most]
         return tuple(best)
@@ -193,7 +318,14 @@ class Coder:
     # --- the close look ------------------------------------------------------------------------
 
     def _candidates(
-        self, item: Item, body: str, folded: Folded, seen: Sequence[tuple[int, int]], feed: Feed | None, *, thorough: bool
+        self,
+        item: Item,
+        body: str,
+        folded: Folded,
+        seen: Sequence[tuple[int, int]],
+        feed: Feed | None,
+        *,
+        thorough: bool,
     ) -> list[Candidate]:
         shown = body if folded.origin is None else "".join(body[at] for at in folded.origin[:-1])
         stretches = split(shown, self.abbreviations)
@@ -210,16 +342,16 @@ class Coder:
             stretch = stretches[number]
             langs = self._spoken(folded.text[stretch.start : stretch.end], item.lang)
             chosen = frozenset(langs)
-            rules = [rule for rule in rules if rule.lang in chosen]
-            if not rules:
+            readable = [rule for rule in rules if rule.lang in chosen]
+            if not readable:
                 continue
             words = words_of(folded.text, stretch.start, stretch.end)
             numbers: list[Span] = []
-            if any(rule.numbered for rule in rules):
+            if any(rule.numbered for rule in readable):
                 found = self._cues_in(langs, words)
                 parsed[number] = (langs, words, found)
                 numbers = [(one.first, one.last) for one in numbers_in(folded.text, words, found)]
-            found_here = list(self.matcher.hits(rules, words, numbers, chosen))
+            found_here = list(self.matcher.hits(readable, words, numbers, chosen))
             if found_here:
                 hits[number] = found_here
         if not any(hit.cancelled_by is None for rows in hits.values() for hit in rows) and not thorough:
@@ -280,7 +412,12 @@ class Coder:
             if not why and sentence.stretch.line in lines and lengths[sentence.stretch.line] <= 35:
                 why = lines[sentence.stretch.line]
             names = names_in(
-                sentence.original, sentence.words, sentence.stretch.start, self.catalogue, frozenset(sentence.langs), mentioned
+                sentence.original,
+                sentence.words,
+                sentence.stretch.start,
+                self.catalogue,
+                frozenset(sentence.langs),
+                mentioned,
             )
             finished.append(replace(sentence, names=names, furniture=why))
         return finished
@@ -325,14 +462,22 @@ class Coder:
                     key = hit.rule.family, hit.rule.indicator
                     if key not in best or hit.rank > best[key].rank:
                         best[key] = hit
-            near_home = home_item or any(sentence.number - _CONTEXT <= one <= sentence.number for one in context.home) or (0 in context.home)
+            near_home = (
+                home_item
+                or any(sentence.number - _CONTEXT <= one <= sentence.number for one in context.home)
+                or (0 in context.home)
+            )
             made: list[Candidate] = []
             for hit in rows:
                 if hit.cancelled_by is not None:
                     candidates.append(Candidate(sentence, hit, dropped=f"cancelled by {hit.cancelled_by!r}"))
                     continue
                 if best[hit.rule.family, hit.rule.indicator] is not hit:
-                    candidates.append(Candidate(sentence, hit, dropped=f"{best[hit.rule.family, hit.rule.indicator].rule.id} says more here"))
+                    candidates.append(
+                        Candidate(
+                            sentence, hit, dropped=f"{best[hit.rule.family, hit.rule.indicator].rule.id} says more here"
+                        )
+                    )
                     continue
                 voice, how, telling = voices.get(sentence.number, (None, "", None))
                 if telling is not None and not telling.tail and hit.end <= telling.span[0]:
@@ -340,7 +485,9 @@ class Coder:
                 if voice is None and own is not None:
                     voice, how = own, own_how
                 made.append(
-                    self._signal(item, body, folded, sentence, hit, statement, days, counted, voice, how, near_home, published)
+                    self._signal(
+                        item, body, folded, sentence, hit, statement, days, counted, voice, how, near_home, published
+                    )
                 )
             made = _without_superseded(made) + self._denials(made)
             candidates += made
@@ -371,7 +518,7 @@ class Coder:
     def _voices(
         self, sentences: Sequence[Sentence], hits: Mapping[int, Sequence[Hit]], context: _Context
     ) -> dict[int, tuple[Attribution | None, str, Voice | None]]:
-        """For each sentence, the voice it is credited to and how that was told; a named voice carries through its report."""
+        """For each sentence, its voice and how that was told; a named voice carries through its report."""
         voices: dict[int, tuple[Attribution | None, str, Voice | None]] = {}
         for sentence in sentences:
             voice: Voice | None = None
@@ -384,11 +531,16 @@ class Coder:
                     sentence.names,
                     has_event=sentence.number in hits,
                 )
-            quoted = sentence.original[:1] in "\"\u201c\u00ab\u201e"
+            quoted = sentence.original[:1] in '"\u201c\u00ab\u201e'
             if voice is not None and voice.attribution is not None:
                 named = voice.attribution
                 # "The monitor said" after a name is the same voice.
-                if named.actor is None and context.voice is not None and context.voice.actor is not None and named.kind is context.voice.kind is AttributionKind.INDEPENDENT_MONITOR:
+                if (
+                    named.actor is None
+                    and context.voice is not None
+                    and context.voice.actor is not None
+                    and named.kind is context.voice.kind is AttributionKind.INDEPENDENT_MONITOR
+                ):
                     named = context.voice
                 voices[sentence.number] = (named, voice.how, voice)
                 context.voice, context.voice_line = named, sentence.stretch.line
@@ -416,7 +568,9 @@ class Coder:
             or any(country in area.countries for country, _ in names.lands)
         )
 
-    def _inside(self, names: Names, family: str, near_home: bool, voice: Attribution | None) -> tuple[bool, str]:
+    def _inside(  # noqa: PLR0911 - one return a reason
+        self, names: Names, family: str, near_home: bool, voice: Attribution | None
+    ) -> tuple[bool, str]:
         """Whether a happening lies within the problem, and what says so."""
         area = self.catalogue.problem.area
         named = [one.place for one in names.places]
@@ -424,13 +578,17 @@ class Coder:
         strong = [place for place in named if place.country in area.countries and place.kind != "country"]
         listed = [place for place in named if place.id in area.places and place.country not in area.countries]
         elsewhere = [
-            place for place in named if place.country not in area.countries and place.id not in area.places and place.kind != "country"
+            place
+            for place in named
+            if place.country not in area.countries and place.id not in area.places and place.kind != "country"
         ]
         if strong:
             return True, f"{strong[0].name} is inside the area"
         if listed and not elsewhere:
             return True, f"{listed[0].name} belongs to the area"
-        acting = home + [one.actor.name for one in names.actors if one.actor.country in area.countries or one.actor.id in area.actors]
+        acting = home + [
+            one.actor.name for one in names.actors if one.actor.country in area.countries or one.actor.id in area.actors
+        ]
         acting += [country for country, _ in names.lands if country in area.countries]
         if acting and (not elsewhere or family in SPOKEN):
             return True, f"{acting[0]} is of the area"
@@ -464,7 +622,9 @@ class Coder:
         span = (hit.start, hit.end)
         moving = rule.family in MOVING
         names = with_roles(sentence.names, sentence.words, sentence.found, self.cues[rule.lang], moving=moving)
-        put = decide(replace(statement, days=_own_days(days, span, sentence.found)), hit.words, rule.family, rule.assertion)
+        put = decide(
+            replace(statement, days=_own_days(days, span, sentence.found)), hit.words, rule.family, rule.assertion
+        )
         inside, place_reason = self._inside(names, rule.family, near_home, voice)
         forces = self.catalogue.problem.area.forces
         if inside and forces and rule.family in _FORCES:
@@ -472,11 +632,20 @@ class Coder:
             if foreign is not None:
                 inside, place_reason = False, f"it tells of {foreign} forces, which the problem does not watch"
         direction, direction_why = (
-            direction_of(names, sentence.words, sentence.found, self.catalogue, span) if moving else (Direction.NONE, "")
+            direction_of(names, sentence.words, sentence.found, self.catalogue, span)
+            if moving
+            else (Direction.NONE, "")
         )
         if rule.family in _JUDGEMENTS:
             # A judgement is as old as its telling; a day named in another clause is of another matter.
-            days = [when for when in days if all(sentence.words.joined[at] for at in range(min(when.span[0], span[0]) + 1, max(when.span[1], span[1])))]
+            days = [
+                when
+                for when in days
+                if all(
+                    sentence.words.joined[at]
+                    for at in range(min(when.span[0], span[0]) + 1, max(when.span[1], span[1]))
+                )
+            ]
         days = _own_days(days, span, sentence.found)
         first, last, day_why = _occurred(days, span, put, published)
         quantity = choose(counted, span, _UNITS.get(rule.family, ()))
@@ -536,7 +705,7 @@ def code(item: Item, catalogue: Catalogue, *, feed: Feed | None = None) -> list[
     return coder(catalogue).code(item, feed)
 
 
-# The end of a drill is no drill, and troops going home are no arrival: where both are found in the same words, the first stands.
+# The end of a drill is no drill, and troops going home are no arrival: of the same words, the more telling stands.
 _SUPERSEDES: Mapping[str, frozenset[str]] = {
     "drill_end": frozenset({"drill", "inspection"}),
     "rotation": frozenset({"troop_move", "equipment_move"}),
@@ -558,7 +727,11 @@ def _without_superseded(made: Sequence[Candidate]) -> list[Candidate]:
             ),
             None,
         )
-        kept.append(replace(one, signal=None, dropped=f"{over.hit.rule.family} ({over.hit.rule.id}) says more here") if over else one)
+        kept.append(
+            replace(one, signal=None, dropped=f"{over.hit.rule.family} ({over.hit.rule.id}) says more here")
+            if over
+            else one
+        )
     return kept
 
 
@@ -633,7 +806,11 @@ def _places(named: Sequence[NamedPlace], catalogue: Catalogue) -> tuple[PlaceMen
         )
 
     # A foreign country that is only named tells nobody where; it stays where something comes from it or goes to it.
-    telling = [one for one in named if one.place.kind != "country" or one.place.country in area.countries or one.role is not PlaceRole.AT]
+    telling = [
+        one
+        for one in named
+        if one.place.kind != "country" or one.place.country in area.countries or one.role is not PlaceRole.AT
+    ]
     rows = sorted(telling, key=order)
     return tuple({(one.place.id, one.role): one.mention for one in rows}.values())
 
@@ -684,7 +861,12 @@ def _apart(one: Signal, other: Signal, catalogue: Catalogue) -> bool:
 
 def _points(signal: Signal) -> list[Place]:
     """The places of a signal that are points enough to tell two happenings apart."""
-    return [one.place for one in signal.places if one.place.kind not in ("country", "border", "region", "oblast", "area", "river") and one.place.radius_km <= 60]
+    return [
+        one.place
+        for one in signal.places
+        if one.place.kind not in ("country", "border", "region", "oblast", "area", "river")
+        and one.place.radius_km <= 60
+    ]
 
 
 def _merge(happening: Sequence[Signal], catalogue: Catalogue) -> Signal:
@@ -693,9 +875,7 @@ def _merge(happening: Sequence[Signal], catalogue: Catalogue) -> Signal:
         if other is best:
             continue
         changes: dict[str, object] = {}
-        if best.attribution is None and other.attribution is not None:
-            changes["attribution"] = other.attribution
-        elif (
+        if (best.attribution is None and other.attribution is not None) or (
             best.attribution is not None
             and other.attribution is not None
             and other.attribution.actor is not None
@@ -709,7 +889,9 @@ def _merge(happening: Sequence[Signal], catalogue: Catalogue) -> Signal:
             changes["direction"] = other.direction
         if not _points(best) and _points(other):
             known = {(one.place.id, one.role) for one in best.places}
-            changes["places"] = tuple(one for one in other.places if (one.place.id, one.role) not in known) + best.places
+            changes["places"] = (
+                tuple(one for one in other.places if (one.place.id, one.role) not in known) + best.places
+            )
         elif not best.places and other.places:
             changes["places"] = other.places
         if "dated by" not in best.why and "dated by" in other.why:

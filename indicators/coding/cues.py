@@ -38,7 +38,9 @@ class Cues:
         return number
 
     def _add(self, kind: Kind, source: str) -> None:
-        pattern = compile_pattern(source, endings=self._endings, classes={}, slot=self._slot, number_slot=0, within=None)
+        pattern = compile_pattern(
+            source, endings=self._endings, classes={}, slot=self._slot, number_slot=0, within=None
+        )
         only = pattern.variants[0]
         if len(pattern.variants) == 1 and len(only) == 1 and len(only[0]) == 1:
             kinds = self._single.setdefault(only[0][0].slot, [])
@@ -68,7 +70,9 @@ class Cues:
 
 def _each(pattern: Pattern, spans: Mapping[int, Sequence[Span]], joined: Sequence[bool]) -> Iterator[Span]:
     """Every place where a pattern stands, by moving on past each find."""
-    remaining: dict[int, Sequence[Span]] = {step.slot: spans.get(step.slot, ()) for variant in pattern.variants for part in variant for step in part}
+    remaining: dict[int, Sequence[Span]] = {
+        step.slot: spans.get(step.slot, ()) for variant in pattern.variants for part in variant for step in part
+    }
     for _ in range(50):
         present = {slot: places for slot, places in remaining.items() if places}
         taken = match_pattern(pattern, present, joined)

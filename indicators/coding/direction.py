@@ -13,7 +13,22 @@ from indicators.model.signal import Direction
 
 # Families that tell of something going from one place to another.
 MOVING = frozenset(
-    "equipment_move troop_move grouping command logistics medical bridging aviation missiles recon withdrawal rotation force_size attack".split()
+    [
+        "equipment_move",
+        "troop_move",
+        "grouping",
+        "command",
+        "logistics",
+        "medical",
+        "bridging",
+        "aviation",
+        "missiles",
+        "recon",
+        "withdrawal",
+        "rotation",
+        "force_size",
+        "attack",
+    ]
 )
 # A place this near the watched border is "at the border"; units in training grounds farther off are not.
 NEAR_BORDER_KM = 60.0
@@ -55,13 +70,19 @@ class Names:
 
     def countries(self) -> frozenset[str]:
         """Every country that a place or actor of the sentence belongs to."""
-        found = {named.place.country for named in self.places if named.place.country and named.place.kind not in ("border", "river")}
+        found = {
+            named.place.country
+            for named in self.places
+            if named.place.country and named.place.kind not in ("border", "river")
+        }
         found |= {named.actor.country for named in self.actors if named.actor.country}
         found |= {country for country, _ in self.lands}
         return frozenset(found)
 
 
-def names_in(original: str, words: Words, offset: int, catalogue: Catalogue, langs: frozenset[str], mentioned: frozenset[str]) -> Names:
+def names_in(
+    original: str, words: Words, offset: int, catalogue: Catalogue, langs: frozenset[str], mentioned: frozenset[str]
+) -> Names:
     """The actors and places of a sentence; `mentioned` are the countries its item names, to tell namesakes apart."""
     places: dict[Span, list[Place]] = {}
     actors: dict[tuple[Span, str], NamedActor] = {}
@@ -78,16 +99,24 @@ def names_in(original: str, words: Words, offset: int, catalogue: Catalogue, lan
                 lands[first, last] = catalogue.gazetteer.places[id_].country
         elif kind == "adjective" or any(capitals) or catalogue.actors[id_].kind in ("ministry", "force", "official"):
             actors[(first, last), id_] = NamedActor(catalogue.actors[id_], (first, last), kind == "adjective")
-    kept_actors = _outermost([named for named in actors.values()])
+    kept_actors = _outermost(list(actors.values()))
     kept_places = _longest(places)
     named_countries = frozenset(named.actor.country for named in kept_actors if named.actor.country) | mentioned
     chosen = [
         NamedPlace(_which(candidates, span, kept_actors, named_countries, catalogue, words), span)
         for span, candidates in kept_places
-        if not any(_inside(span, named.span) and span != named.span and named.actor.kind not in ("state", "alliance") for named in kept_actors)
+        if not any(
+            _inside(span, named.span) and span != named.span and named.actor.kind not in ("state", "alliance")
+            for named in kept_actors
+        )
     ]
     if mentioned:
-        named_all = Names(tuple(chosen), tuple(kept_actors), tuple((country, span) for span, country in lands.items())).countries() | mentioned
+        named_all = (
+            Names(
+                tuple(chosen), tuple(kept_actors), tuple((country, span) for span, country in lands.items())
+            ).countries()
+            | mentioned
+        )
         chosen = [replace(one, place=_which_border(one.place, named_all, catalogue)) for one in chosen]
     return Names(tuple(chosen), tuple(kept_actors), tuple((country, span) for span, country in lands.items()))
 
@@ -118,15 +147,20 @@ def _longest(places: dict[Span, list[Place]]) -> list[tuple[Span, list[Place]]]:
 
 
 def _which(
-    candidates: Sequence[Place], span: Span, actors: Sequence[NamedActor], countries: frozenset[str], catalogue: Catalogue, words: Words
+    candidates: Sequence[Place],
+    span: Span,
+    actors: Sequence[NamedActor],
+    countries: frozenset[str],
+    catalogue: Catalogue,
+    words: Words,
 ) -> Place:
-    """Of namesakes: the one whose country stands beside the name, else the one inside the area, else the one the item's countries name."""
+    """Of namesakes: the one whose country stands beside, else one inside the area, else one of the text's countries."""
     if len(candidates) == 1:
         return candidates[0]
     beside = {
         named.actor.country
         for named in actors
-        if named.actor.kind == "state" and -1 <= named.span[0] - span[1] <= 1 or 0 <= span[0] - named.span[1] <= 1
+        if (named.actor.kind == "state" and -1 <= named.span[0] - span[1] <= 1) or 0 <= span[0] - named.span[1] <= 1
     }
     for candidate in candidates:
         if candidate.country in beside:
@@ -164,7 +198,7 @@ def with_roles(names: Names, words: Words, found: Found, cues: Cues, *, moving: 
     capitals = {named.span for named in names.actors if named.actor.kind == "state"}
     ends: dict[int, list[str]] = {}
     for role in ("from", "to", "at", "either"):
-        for first, last in found.get(("role", role), ()):
+        for _first, last in found.get(("role", role), ()):
             ends.setdefault(last, []).append(role)
     placed = []
     previous: NamedPlace | None = None
@@ -202,7 +236,9 @@ def _role(roles: Sequence[str], words: Words, at: int, cues: Cues, *, moving: bo
 
 def _listed(words: Words, end: int, start: int) -> bool:
     """Whether one name follows another in a list."""
-    return start - end <= 1 and (start == end or words.words[end] in ("and", "or", "и", "і", "та", "й", "или", "або", "ды"))
+    return start - end <= 1 and (
+        start == end or words.words[end] in ("and", "or", "и", "і", "та", "й", "или", "або", "ды")
+    )
 
 
 def foreign_force(names: Names, found: Found, taken: Span, forces: frozenset[str]) -> str | None:
@@ -210,16 +246,20 @@ def foreign_force(names: Names, found: Found, taken: Span, forces: frozenset[str
 
     Those who only say so, and countries behind a preposition, are not the ones who move.
     """
-    prepositions = {last for role in ("from", "to", "at", "either", "beside") for _, last in found.get(("role", role), ())}
-    speaking = [span for span in found.get(("voice", "verbs"), ())]
-    according = [span for span in found.get(("voice", "according"), ())]
+    prepositions = {
+        last for role in ("from", "to", "at", "either", "beside") for _, last in found.get(("role", role), ())
+    }
+    speaking = list(found.get(("voice", "verbs"), ()))
+    according = list(found.get(("voice", "according"), ()))
     movers: list[tuple[int, str]] = []
     rows = [(named.span, named.actor.country or named.actor.id, named.actor.kind) for named in names.actors]
     rows += [(span, country, "adjective") for country, span in names.lands]
     for (first, last), country, kind in rows:
         if first >= taken[1] or first in prepositions or kind in ("outlet", "agency", "monitor"):
             continue
-        if any(0 <= verb[0] - last <= 3 and verb[1] <= taken[0] for verb in speaking) or any(0 <= first - one[1] <= 5 for one in according):
+        if any(0 <= verb[0] - last <= 3 and verb[1] <= taken[0] for verb in speaking) or any(
+            0 <= first - one[1] <= 5 for one in according
+        ):
             continue
         movers.append((first, country))
     if not movers or any(country in forces for _, country in movers):
@@ -227,7 +267,9 @@ def foreign_force(names: Names, found: Found, taken: Span, forces: frozenset[str
     return max(movers)[1]
 
 
-def direction_of(names: Names, words: Words, found: Found, catalogue: Catalogue, span: Span) -> tuple[Direction, str]:
+def direction_of(  # noqa: PLR0911 - one return a reason
+    names: Names, words: Words, found: Found, catalogue: Catalogue, span: Span
+) -> tuple[Direction, str]:
     """Whether a movement goes toward the border the problem watches, and what says so."""
     goes_away = _near(found.get(("role", "away"), ()), span)
     home = catalogue.problem.area.countries
@@ -236,13 +278,17 @@ def direction_of(names: Names, words: Words, found: Found, catalogue: Catalogue,
         return (Direction.TOWARD if bound else Direction.AWAY), "the words for the border"
     sources = [one.place for one in names.places if one.role is PlaceRole.FROM]
     targets = [one.place for one in names.places if one.role is PlaceRole.TO]
-    if any(one.country not in home and one.kind != "border" and not _watched(one, catalogue) for one in targets) and not any(
-        one.country in home for one in targets
-    ):
+    if any(
+        one.country not in home and one.kind != "border" and not _watched(one, catalogue) for one in targets
+    ) and not any(one.country in home for one in targets):
         return Direction.AWAY, f"it goes to {targets[0].name}"
     nearest_target = _nearest(targets, catalogue)
     nearest_source = _nearest(sources, catalogue)
-    if nearest_target is not None and nearest_source is not None and abs(nearest_target - nearest_source) > _NEARER_BY_KM:
+    if (
+        nearest_target is not None
+        and nearest_source is not None
+        and abs(nearest_target - nearest_source) > _NEARER_BY_KM
+    ):
         if nearest_target < nearest_source:
             return Direction.TOWARD, f"{nearest_target:.0f} km from the border after {nearest_source:.0f} km"
         return Direction.AWAY, f"{nearest_target:.0f} km from the border after {nearest_source:.0f} km"
@@ -294,15 +340,23 @@ def _to_border(names: Names, words: Words, found: Found, catalogue: Catalogue, s
     for first, last in border_words:
         if not _near([(first, last)], span, 14):
             continue
-        if any(one.place.kind == "border" and one.place.id != toward.border and first < one.span[1] and one.span[0] < last for one in names.places):
+        if any(
+            one.place.kind == "border" and one.place.id != toward.border and first < one.span[1] and one.span[0] < last
+            for one in names.places
+        ):
             continue
         countries = {
             named.actor.country
             for named in names.actors
-            if named.actor.country and named.actor.kind == "state" and -3 <= named.span[0] - last <= 3 and first - named.span[1] <= 2
+            if named.actor.country
+            and named.actor.kind == "state"
+            and -3 <= named.span[0] - last <= 3
+            and first - named.span[1] <= 2
         }
         countries |= {
-            named.place.country for named in names.places if named.place.kind == "country" and -3 <= named.span[0] - last <= 3 and first - named.span[1] <= 2
+            named.place.country
+            for named in names.places
+            if named.place.kind == "country" and -3 <= named.span[0] - last <= 3 and first - named.span[1] <= 2
         }
         countries |= {country for country, (one, two) in names.lands if -3 <= one - last <= 3 and first - two <= 2}
         if line is not None and countries and not countries <= set(line.countries):
@@ -316,7 +370,9 @@ def _to_border(names: Names, words: Words, found: Found, catalogue: Catalogue, s
 
 
 def _border_role(words: Words, found: Found, first: int, names: Names) -> str | None:
-    adjective = {at for named in names.actors for at in range(*named.span)} | {at for _, span in names.lands for at in range(*span)}
+    adjective = {at for named in names.actors for at in range(*named.span)} | {
+        at for _, span in names.lands for at in range(*span)
+    }
     between = {at for one, two in found.get(("role", "between"), ()) for at in range(one, two)} | adjective
     at = first
     for _ in range(5):

@@ -56,7 +56,8 @@ def explain(item: Item, catalogue: Catalogue, *, feed: Feed | None = None) -> Ex
     reader = coder(catalogue)
     candidates = reader.candidates(item, feed)
     return Explanation(
-        languages=tuple(dict.fromkeys(lang for one in candidates for lang in one.sentence.langs)) or reader.spoken(item),
+        languages=tuple(dict.fromkeys(lang for one in candidates for lang in one.sentence.langs))
+        or reader.spoken(item),
         considered=tuple(_considered(one) for one in candidates),
         signals=tuple(reader.code(item, feed)),
     )

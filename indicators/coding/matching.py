@@ -1,4 +1,4 @@
-"""Finding the wording of rules in a text: a quick look at every item, a close look at the few sentences that may hold one."""
+"""Finding the wording of rules: a quick look at every item, a close look at the few sentences that may hold one."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from ahocorasick_rs import AhoCorasick, Implementation, MatchKind
 
 from indicators.catalogue import Lexicon, Rule
 from indicators.catalogue.lexicon import NUMBER_SLOT, key_word
-from indicators.catalogue.words import WORD, Span, Words, WordForms, bare, match_pattern, matches
+from indicators.catalogue.words import WORD, Span, WordForms, Words, bare, match_pattern, matches
 
 # A slot with a stem shorter than this would stop at every other word; it is left to the close look.
 _SHORTEST = 3
@@ -73,7 +73,9 @@ class Matcher:
         self._stems = stems
         self._longest = max(map(len, stems), default=0)
         self._automaton = (
-            AhoCorasick(sorted(stems), matchkind=MatchKind.LeftmostLongest, implementation=Implementation.DFA) if stems else None
+            AhoCorasick(sorted(stems), matchkind=MatchKind.LeftmostLongest, implementation=Implementation.DFA)
+            if stems
+            else None
         )
         self._masks: dict[str, int] = {}
         self._ready: dict[int, tuple[Rule, ...]] = {}
@@ -81,7 +83,8 @@ class Matcher:
     def _gate(self, rule: Rule) -> frozenset[int]:
         """The slots a text must hold before the rule is worth a close look."""
         lengths = {
-            slot: min(_telling(key_word(term)) for term in self.lexicon.slot_terms[slot]) for slot in rule.pattern.required
+            slot: min(_telling(key_word(term)) for term in self.lexicon.slot_terms[slot])
+            for slot in rule.pattern.required
         }
         longer = frozenset(slot for slot, length in lengths.items() if length >= _SHORTEST)
         return longer or frozenset({max(lengths, key=lambda slot: lengths[slot])})
@@ -144,7 +147,9 @@ class Matcher:
             mask |= bits
         return self.ready(mask) if mask else ()
 
-    def hits(self, rules: Sequence[Rule], words: Words, numbers: Sequence[Span], langs: frozenset[str]) -> Iterator[Hit]:
+    def hits(
+        self, rules: Sequence[Rule], words: Words, numbers: Sequence[Span], langs: frozenset[str]
+    ) -> Iterator[Hit]:
         """Each of `rules` that stands in a sentence, cancelled ones too."""
         spans: dict[int, list[Span]] = {}
         for lang in langs:

@@ -12,9 +12,30 @@ from typing import Protocol
 from indicators.catalogue.words import Span, Words
 from indicators.coding.cues import Found, under
 
-_NUMERIC = re.compile(r"(?<!\d)(\d{1,2})[./](\d{1,2})[./](\d{4}|\d{2})(?!\d)|(?<!\d)(\d{4})-(\d{2})-(\d{2})(?!\d)|(?<![\d.,])(\d{1,2})\.(0[1-9]|1[0-2])(?![\d.,]\d|\d)")
+_NUMERIC = re.compile(
+    r"(?<!\d)(\d{1,2})[./](\d{1,2})[./](\d{4}|\d{2})(?!\d)|(?<!\d)(\d{4})-(\d{2})-(\d{2})(?!\d)|(?<![\d.,])(\d{1,2})\.(0[1-9]|1[0-2])(?![\d.,]\d|\d)"
+)
 # Months that are also everyday English words count only beside a number or a preposition.
-_UNSURE_BEFORE = frozenset("in of since until by from to early late mid last this during before after next".split())
+_UNSURE_BEFORE = frozenset(
+    [
+        "in",
+        "of",
+        "since",
+        "until",
+        "by",
+        "from",
+        "to",
+        "early",
+        "late",
+        "mid",
+        "last",
+        "this",
+        "during",
+        "before",
+        "after",
+        "next",
+    ]
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +56,9 @@ def days_in(text: str, original: str, words: Words, found: Found, published: dat
     days: list[When] = []
     taken: set[int] = set()
 
-    def add(first: date | None, last: date | None, span: Span, rule: str, *, since: bool = False, dated: bool = True) -> None:
+    def add(
+        first: date | None, last: date | None, span: Span, rule: str, *, since: bool = False, dated: bool = True
+    ) -> None:
         if first is None or last is None or taken & set(range(*span)):
             return
         taken.update(range(*span))
@@ -58,7 +81,9 @@ def _numeric(text: str, words: Words, published: date, add: _Add) -> None:
     if not len(words):
         return
     for match in _NUMERIC.finditer(text, words.starts[0], words.ends[-1]):
-        span = tuple(at for at in range(len(words)) if words.starts[at] < match.end() and match.start() < words.ends[at])
+        span = tuple(
+            at for at in range(len(words)) if words.starts[at] < match.end() and match.start() < words.ends[at]
+        )
         if not span:
             continue
         if match[4]:
@@ -71,7 +96,9 @@ def _numeric(text: str, words: Words, published: date, add: _Add) -> None:
         add(day, day, (span[0], span[-1] + 1), f"date {match[0]}")
 
 
-def _named_days(original: str, words: Words, found: Found, published: date, add: _Add) -> None:
+def _named_days(  # noqa: PLR0912 - the orders in which days, months and years are written
+    original: str, words: Words, found: Found, published: date, add: _Add
+) -> None:
     """19 December, December 19, 13-19 December, from 13 to 19 December, with or without a year; a month alone."""
     months = {}
     for (kind, number), places in found.items():
@@ -135,7 +162,9 @@ def _whole_month(
         return
     since = first >= 1 and _is(found, ("date", "since"), first - 1)
     finish = date(year, month, monthrange(year, month)[1])
-    add(start, min(finish, published) if start <= published else finish, (first, end), "month", since=since, dated=dated)
+    add(
+        start, min(finish, published) if start <= published else finish, (first, end), "month", since=since, dated=dated
+    )
 
 
 def _weekdays(words: Words, found: Found, published: date, add: _Add) -> None:
@@ -202,7 +231,20 @@ def _years(words: Words, published: date, found: Found, add: _Add) -> None:
     for at, word in enumerate(words.words):
         if len(word) != 4 or not word.isdigit() or not 1900 <= int(word) < published.year:
             continue
-        spaced = at > 0 and words.words[at - 1] in ("in", "of", "since", "from", "until", "by", "в", "у", "ў", "за", "с", "з")
+        spaced = at > 0 and words.words[at - 1] in (
+            "in",
+            "of",
+            "since",
+            "from",
+            "until",
+            "by",
+            "в",
+            "у",
+            "ў",
+            "за",
+            "с",
+            "з",
+        )
         if at + 1 in marks or spaced:
             year = int(word)
             since = at > 0 and _is(found, ("date", "since"), at - 1)
@@ -220,7 +262,12 @@ def _figure(words: Words, at: int) -> int | None:
 
 
 def _year_after(words: Words, at: int) -> tuple[int | None, int]:
-    if at < len(words) and words.words[at].isdigit() and len(words.words[at]) == 4 and 1900 <= int(words.words[at]) <= 2100:
+    if (
+        at < len(words)
+        and words.words[at].isdigit()
+        and len(words.words[at]) == 4
+        and 1900 <= int(words.words[at]) <= 2100
+    ):
         return int(words.words[at]), at + 1
     return None, at
 
@@ -256,5 +303,7 @@ def _apart(one: Span, other: Span) -> int:
 class _Add(Protocol):
     """The shape of the function that notes a day."""
 
-    def __call__(self, first: date | None, last: date | None, span: Span, rule: str, *, since: bool = False, dated: bool = True) -> None:
+    def __call__(
+        self, first: date | None, last: date | None, span: Span, rule: str, *, since: bool = False, dated: bool = True
+    ) -> None:
         """Note a day."""

@@ -62,7 +62,7 @@ def numbers_in(text: str, words: Words, found: Found) -> list[Number]:
     return _combine(words, values, found)
 
 
-def _digits(text: str, words: Words, at: int) -> tuple[int, float | None]:
+def _digits(text: str, words: Words, at: int) -> tuple[int, float | None]:  # noqa: PLR0911 - one return a spelling
     """The number that begins at a word, over words where thousands are set apart; and the word after it."""
     start = words.starts[at]
     suffixed = _SUFFIXED.fullmatch(words.words[at])
@@ -90,7 +90,9 @@ def _digits(text: str, words: Words, at: int) -> tuple[int, float | None]:
     return end, float(raw)
 
 
-def _not_a_count(text: str, words: Words, at: int, end: int, found: Found) -> bool:
+def _not_a_count(  # noqa: PLR0911 - one return a reason
+    text: str, words: Words, at: int, end: int, found: Found
+) -> bool:
     """Whether digits name a thing (T-72, 38-й, 2022 год, 10:30, 5 %) rather than count it."""
     start, stop = words.starts[at], words.ends[end - 1]
     before = text[start - 1] if start else " "
@@ -111,7 +113,13 @@ def _not_a_count(text: str, words: Words, at: int, end: int, found: Found) -> bo
     if any(first == end for first, _ in found.get(("date", "year_mark"), ())):
         return True
     plain = words.words[at]
-    return end == at + 1 and len(plain) == 4 and plain.isdigit() and int(plain) in _YEARS and not _unit_near(words, end, found)
+    return (
+        end == at + 1
+        and len(plain) == 4
+        and plain.isdigit()
+        and int(plain) in _YEARS
+        and not _unit_near(words, end, found)
+    )
 
 
 def _range_word(words: Words, at: int, found: Found) -> bool:
@@ -130,7 +138,7 @@ def _unit_at(words: Words, at: int, found: Found) -> bool:
 def _combine(words: Words, values: Mapping[int, tuple[int, float, float, bool]], found: Found) -> list[Number]:
     """Numbers with their multipliers, ranges and approximations."""
     times = {first: (last, value) for value, (first, last) in under(found, "times")}
-    single = {first: last for first, last in found.get(("amount", "single"), ())}
+    single = dict(found.get(("amount", "single"), ()))
     numbers: list[Number] = []
     at = 0
     while at < len(words):
@@ -147,10 +155,18 @@ def _combine(words: Words, values: Mapping[int, tuple[int, float, float, bool]],
             at += 1
             continue
         last, low, high, vague = row
-        while last in values and not vague and values[last][1] < low and low >= 20 and not values[last][3] and words.joined[last] and low % 10 == 0:
+        while (
+            last in values
+            and not vague
+            and values[last][1] < low
+            and low >= 20
+            and not values[last][3]
+            and words.joined[last]
+            and low % 10 == 0
+        ):
             low, high = low + values[last][1], high + values[last][2]
             last = values[last][0]
-        while last in times and last not in ():
+        while last in times:
             end, factor = times[last]
             low, high, last = low * factor, high * factor, end
         numbers.append(Number(at, last, low, high, vague, vague))
@@ -173,7 +189,11 @@ def _ranges(words: Words, numbers: Sequence[Number], found: Found) -> list[Numbe
             dashed = gap == 0 and words.starts[following.first] - words.ends[number.last - 1] <= 3
             worded = gap == 1 and (number.last, number.last + 1) in between
             if dashed or worded:
-                low = number.low * (following.high / _plain(following.high)) if number.low < 100 <= following.high and following.high % 1000 == 0 else number.low
+                low = (
+                    number.low * (following.high / _plain(following.high))
+                    if number.low < 100 <= following.high and following.high % 1000 == 0
+                    else number.low
+                )
                 joined.append(Number(number.first, following.last, low, following.high, True))
                 skip = True
                 continue
@@ -198,7 +218,9 @@ def _approximate(number: Number, found: Found) -> Number:
 
 def quantities_in(words: Words, numbers: Sequence[Number], found: Found) -> list[Counted]:
     """Each number with the nearest unit after it; a lone "a battalion" counts one."""
-    units = sorted(((first, last, unit) for unit, (first, last) in under(found, "unit")), key=lambda row: (row[0], row[0] - row[1]))
+    units = sorted(
+        ((first, last, unit) for unit, (first, last) in under(found, "unit")), key=lambda row: (row[0], row[0] - row[1])
+    )
     counted = []
     used: set[int] = set()
     for number in numbers:
@@ -222,7 +244,7 @@ def quantities_in(words: Words, numbers: Sequence[Number], found: Found) -> list
 
 
 def choose(counted: Sequence[Counted], span: Span, wanted: Sequence[str]) -> Quantity | None:
-    """The quantity that belongs to what stands at `span`: of a wanted unit before others, then the nearest, then the larger."""
+    """The quantity of what stands at `span`: by the order of `wanted`, then the nearest, then the larger."""
     best: tuple[int, int, float] | None = None
     chosen: Quantity | None = None
     for one in counted:

@@ -9,7 +9,9 @@ from dataclasses import dataclass
 # A sentence longer than this is no sentence; it is read in stretches, so that nothing in it is lost.
 LONGEST = 1200
 _LINE = re.compile(r"[^\n\r\u2028\u2029\x0b\x0c\x85]+")
-_END = re.compile(r"(?:[.!?\u2026]+[\"'\u2019\u201d\u00bb)\]]*|[?!]:)(?=\s+[\"'\u201c\u201e\u00ab(\[\u2014\u2013-]*\s*[^\W\d_]|\s+[\"\u201c\u00ab]?\d|\s+[^\w\s])|[;](?=\s)")
+_END = re.compile(
+    r"(?:[.!?\u2026]+[\"'\u2019\u201d\u00bb)\]]*|[?!]:)(?=\s+[\"'\u201c\u201e\u00ab(\[\u2014\u2013-]*\s*[^\W\d_]|\s+[\"\u201c\u00ab]?\d|\s+[^\w\s])|[;](?=\s)"
+)
 _LAST_WORD = re.compile(r"([^\W_]+(?:\.[^\W\d_]+)*)$")
 
 

@@ -31,7 +31,9 @@ def found(pattern: str, text: str, *, within: int | None = None) -> str | None:
     taken = match_pattern(compiled, spans, words.joined)
     if taken is None:
         return None
-    start, end = folded.span(words.starts[min(span[0] for span in taken)], words.ends[max(span[1] for span in taken) - 1])
+    start, end = folded.span(
+        words.starts[min(span[0] for span in taken)], words.ends[max(span[1] for span in taken) - 1]
+    )
     return text[start:end]
 
 
@@ -81,7 +83,23 @@ def test_two_parts_never_share_a_word() -> None:
 
 @pytest.mark.parametrize(
     "pattern",
-    ["", "[tank]", "(tank", "tank)", "@nothing", "tank{zz}", "ta{s}nk", "a .. ", "a & & b", "()", "(a||b)*x)", "dr|ill", "@NUMBER", "[a", "т*нк"],
+    [
+        "",
+        "[tank]",
+        "(tank",
+        "tank)",
+        "@nothing",
+        "tank{zz}",
+        "ta{s}nk",
+        "a .. ",
+        "a & & b",
+        "()",
+        "(a||b)*x)",
+        "dr|ill",
+        "@NUMBER",
+        "[a",
+        "т*нк",
+    ],
 )
 def test_an_unreadable_pattern_says_what_to_write(pattern: str) -> None:
     """A pattern that cannot be read is refused with its own words and a remedy."""

@@ -22,7 +22,9 @@ def belarus() -> Catalogue:
     return load(DATA)
 
 
-def an_item(text: str = "", *, title: str = "", lang: str = "", published_at: datetime = PUBLISHED, forwarded_from: str = "") -> Item:
+def an_item(
+    text: str = "", *, title: str = "", lang: str = "", published_at: datetime = PUBLISHED, forwarded_from: str = ""
+) -> Item:
     """An item that says `text`."""
     return Item(
         item_id="feed:1",
@@ -37,9 +39,21 @@ def an_item(text: str = "", *, title: str = "", lang: str = "", published_at: da
     )
 
 
-def coded(text: str = "", *, title: str = "", lang: str = "", feed: Feed | None = None, forwarded_from: str = "", published_at: datetime = PUBLISHED) -> list[Signal]:
+def coded(
+    text: str = "",
+    *,
+    title: str = "",
+    lang: str = "",
+    feed: Feed | None = None,
+    forwarded_from: str = "",
+    published_at: datetime = PUBLISHED,
+) -> list[Signal]:
     """The signals of a text in the shipped catalogue."""
-    return code(an_item(text, title=title, lang=lang, published_at=published_at, forwarded_from=forwarded_from), belarus(), feed=feed)
+    return code(
+        an_item(text, title=title, lang=lang, published_at=published_at, forwarded_from=forwarded_from),
+        belarus(),
+        feed=feed,
+    )
 
 
 def counted(signals: list[Signal]) -> dict[str, Signal]:

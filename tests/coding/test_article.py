@@ -27,8 +27,23 @@ def signals() -> tuple[Signal, ...]:
 def test_it_counts_the_moves_the_drills_the_meeting_and_the_voices_and_nothing_else() -> None:
     """Six families are counted; of indicators only the four that were reported and the denial."""
     found = counted(list(signals()))
-    assert set(found) == {"equipment_move", "troop_move", "drill", "leader_meeting", "denial", "insufficiency", "concern"}
-    assert {one.indicator for one in signals() if one.counted} == {"equipment_moves", "troop_moves", "drills", "leader_meetings", "denials", None}
+    assert set(found) == {
+        "equipment_move",
+        "troop_move",
+        "drill",
+        "leader_meeting",
+        "denial",
+        "insufficiency",
+        "concern",
+    }
+    assert {one.indicator for one in signals() if one.counted} == {
+        "equipment_moves",
+        "troop_moves",
+        "drills",
+        "leader_meetings",
+        "denials",
+        None,
+    }
 
 
 def test_the_moves_go_toward_the_border_on_the_monitors_word() -> None:

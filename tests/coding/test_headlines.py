@@ -13,7 +13,11 @@ HEADLINES = [
     ("Belarusian Hajun: tanks and trucks moved from training grounds to southern Belarus", "equipment_move", "drill"),
     ("Belarus Defence Ministry announces joint drills with Russia at Brestsky training ground", "drill", "attack"),
     ("Putin visits Lukashenko in Minsk", "leader_meeting", ""),
-    ("Troop numbers in southern Belarus are 'small and definitely not enough for any offensive action'", "insufficiency", "force_size attack threat"),
+    (
+        "Troop numbers in southern Belarus are 'small and definitely not enough for any offensive action'",
+        "insufficiency",
+        "force_size attack threat",
+    ),
     ("Kremlin denies plans for invasion from Belarus", "denial", "attack threat"),
     ("No sign of invasion from Belarus, says Ukraine border service", "", "*"),
     ("Lukashenko announces snap inspection of combat readiness", "inspection", ""),
@@ -29,7 +33,9 @@ HEADLINES = [
 
 @pytest.mark.parametrize("as_title", [True, False], ids=["title", "text"])
 @pytest.mark.parametrize(("headline", "wanted", "unwanted"), HEADLINES, ids=[row[0][:30] for row in HEADLINES])
-def test_each_headline_counts_what_it_reports_and_nothing_else(headline: str, wanted: str, unwanted: str, as_title: bool) -> None:
+def test_each_headline_counts_what_it_reports_and_nothing_else(
+    headline: str, wanted: str, unwanted: str, as_title: bool
+) -> None:
     """A headline counts for its own families, as a title and as a bare text."""
     signals = coded(title=headline) if as_title else coded(headline)
     found = set(counted(signals))
