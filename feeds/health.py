@@ -18,6 +18,8 @@ SHORTEST_SILENCE = timedelta(hours=6)
 LONGEST_SILENCE = timedelta(days=30)
 FROZEN_AFTER = 3
 """So many identical documents in a row before we say that a server or cache is stuck."""
+DEAF_NEEDS = 4
+"""So many sources must be without an answer, and none with one, before we blame our own network."""
 PLATFORMS: Mapping[FeedKind, str] = {FeedKind.YOUTUBE: "YouTube", FeedKind.TELEGRAM: "Telegram"}
 SERVERS_ONLY = frozenset((FeedKind.TELEGRAM,))
 """Platforms whose 404 means the channel, not the platform."""
@@ -41,7 +43,7 @@ class Condition(StrEnum):
     PREVIEW_OFF = "preview_off"
     GONE = "gone"
     PLATFORM_FAULT = "platform_fault"
-    """Every feed of its platform fails in the same way: not this source's doing."""
+    """Every feed of its platform, or every feed at all, fails in the same way: not this source's doing."""
 
     @property
     def well(self) -> bool:
@@ -98,9 +100,9 @@ def assess(
     for poll in sorted(polls, key=lambda poll: poll.polled_at):
         if poll.polled_at <= now:
             visits.setdefault(poll.feed_id, []).append(poll)
-    faulty = _faulty_platforms(feeds, visits)
+    faults = _faults(feeds, visits)
     return [
-        _one(feed, visits.get(feed.feed_id, []), published.get(feed.feed_id, ()), feed.kind in faulty, now)
+        _one(feed, visits.get(feed.feed_id, []), published.get(feed.feed_id, ()), faults.get(feed.kind, ""), now)
         for feed in feeds
     ]
 
@@ -117,29 +119,29 @@ def silence_limit(published: Sequence[datetime]) -> timedelta | None:
     return min(max(QUIET_FACTOR * gaps[-2], SHORTEST_SILENCE), LONGEST_SILENCE)
 
 
-def _faulty_platforms(feeds: Sequence[Feed], visits: Mapping[str, Sequence[Poll]]) -> set[FeedKind]:
-    faulty = set()
-    for kind in PLATFORMS:
-        last = [
-            visits[feed.feed_id][-1]
-            for feed in feeds
-            if feed.enabled and feed.kind is kind and visits.get(feed.feed_id)
-        ]
-        failing = [poll for poll in last if poll.outcome in (Outcome.FAILED, Outcome.REFUSED)]
-        statuses = [poll.status for poll in failing]
-        if kind in SERVERS_ONLY:
-            statuses = [status if status != 404 else None for status in statuses]
-        if len(failing) == len(last) and is_platform_fault(statuses):
-            faulty.add(kind)
-    return faulty
+def _faults(feeds: Sequence[Feed], visits: Mapping[str, Sequence[Poll]]) -> dict[FeedKind, str]:
+    """By kind of feed, whose fault it is that all of them fail; kinds that fail one by one are absent."""
+    last = {feed.feed_id: visits[feed.feed_id][-1] for feed in feeds if feed.enabled and visits.get(feed.feed_id)}
+    unanswered = [poll for poll in last.values() if poll.outcome is Outcome.FAILED and poll.status is None]
+    if len(unanswered) == len(last) >= DEAF_NEEDS:
+        return dict.fromkeys(FeedKind, "no source at all answers: look at this machine's own network")
+    faults = {}
+    for kind, name in PLATFORMS.items():
+        of_kind = [last[feed.feed_id] for feed in feeds if feed.kind is kind and feed.feed_id in last]
+        if any(poll.outcome not in (Outcome.FAILED, Outcome.REFUSED) for poll in of_kind):
+            continue
+        statuses = [None if kind in SERVERS_ONLY and poll.status == 404 else poll.status for poll in of_kind]
+        if is_platform_fault(statuses):
+            faults[kind] = f"every {name} source fails"
+    return faults
 
 
-def _one(feed: Feed, visits: Sequence[Poll], published: Sequence[datetime], faulty: bool, now: datetime) -> Health:
+def _one(feed: Feed, visits: Sequence[Poll], published: Sequence[datetime], fault: str, now: datetime) -> Health:
     limit = silence_limit([at for at in published if at <= now])
     newest = max((at for at in published if at <= now), default=None)
     last = visits[-1] if visits else None
     read = [poll for poll in visits if poll.outcome.observed]
-    condition, since, detail = _condition(feed, visits, newest, limit, faulty, now)
+    condition, since, detail = _condition(feed, visits, newest, limit, fault, now)
     return Health(
         feed_id=feed.feed_id,
         condition=condition,
@@ -158,7 +160,7 @@ def _condition(
     visits: Sequence[Poll],
     newest: datetime | None,
     limit: timedelta | None,
-    faulty: bool,
+    fault: str,
     now: datetime,
 ) -> tuple[Condition, datetime | None, str]:
     if not feed.enabled:
@@ -172,8 +174,8 @@ def _condition(
     if condition.well:
         return condition, _since(visits, lambda poll: BY_OUTCOME[poll.outcome].well), last.detail
     since, detail = _since(visits, lambda poll: BY_OUTCOME[poll.outcome] is condition), last.detail
-    if condition is Condition.FAILING and faulty:
-        condition, detail = Condition.PLATFORM_FAULT, f"every {PLATFORMS[feed.kind]} source fails; {detail}"
+    if condition is Condition.FAILING and fault:
+        condition, detail = Condition.PLATFORM_FAULT, f"{fault}; {detail}"
     return condition, since, detail
 
 

@@ -35,6 +35,8 @@ log = logging.getLogger(__name__)
 T = TypeVar("T")
 
 BEGINNING = datetime(1970, 1, 1, tzinfo=UTC)
+DEAF_AFTER = timedelta(hours=1)
+"""When for so long no server has answered at all, it is our own network that is down."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -179,6 +181,10 @@ class Collector:
             etag=None if afresh else state.etag,
             last_modified=None if afresh else state.last_modified,
         )
+        mirror = visit.mirror_of(feed, state.url)
+        if isinstance(answer, Failed) and answer.status is None and mirror is not None:
+            instead = await self._client.fetch(mirror, now=now)
+            answer = instead if isinstance(instead, Document) else answer
         match answer:
             case Failed():
                 return Finding(
@@ -321,7 +327,10 @@ class Collector:
                 store.add_items(connection, sightings.new)
                 for edit in sightings.edits:
                     store.add_revision(connection, edit)
-            conclusion = visit.conclude(feed, state, finding, new_items=len(sightings.new), now=now, took=took)
+            deaf = visit.is_unanswered(finding) and not store.any_answer_since(connection, now - DEAF_AFTER)
+            conclusion = visit.conclude(
+                feed, state, finding, new_items=len(sightings.new), now=now, took=took, deaf=deaf
+            )
             store.add_polls(connection, [conclusion.poll])
             store.save_state(connection, conclusion.state)
             if conclusion.hold_host_for is not None and state.host:

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from email.utils import parsedate_to_datetime
-from urllib.parse import urlsplit
+from urllib.parse import urlsplit, urlunsplit
 
 from feeds import politeness
 from feeds.model import DateQuality, Entry, Feed, FeedKind, Item, Outcome, Poll
@@ -161,17 +161,42 @@ class Conclusion:
     hold_host_for: timedelta | None = None
 
 
+def is_unanswered(finding: Finding) -> bool:
+    """True when no server said anything: its fault, or our own network's."""
+    return finding.outcome is Outcome.FAILED and finding.status is None
+
+
+def mirror_of(feed: Feed, url: str) -> str | None:
+    """The other host that shows the same channels, for when the one we ask cannot be reached."""
+    parts = urlsplit(url)
+    other = {"t.me": "telegram.me", "telegram.me": "t.me"}.get(parts.hostname or "")
+    if feed.kind is not FeedKind.TELEGRAM or other is None:
+        return None
+    return urlunsplit(parts._replace(netloc=other if parts.port is None else f"{other}:{parts.port}"))
+
+
 def conclude(
-    feed: Feed, state: FeedState, finding: Finding, *, new_items: int, now: datetime, took: timedelta
+    feed: Feed,
+    state: FeedState,
+    finding: Finding,
+    *,
+    new_items: int,
+    now: datetime,
+    took: timedelta,
+    deaf: bool = False,
 ) -> Conclusion:
-    """The poll row, the feed's next state, and how long its host is to be left alone."""
+    """The poll row, the feed's next state, and how long its host is to be left alone.
+
+    `deaf`: for an hour no server at all has answered us. Then it is our network that failed: no source is blamed with
+    a longer wait, and all of them are asked again soon, so that the watch is whole minutes after the network is.
+    """
     gone_count = state.gone_count + 1 if politeness.means_gone(feed, finding.status) else 0
     outcome, detail = finding.outcome, finding.detail
     if politeness.is_gone(gone_count):
         outcome, detail = Outcome.GONE, f"{detail}, twice in a row; find where it went or disable it in the registry"
     state = replace(state, polled_at=now, gone_count=gone_count)
     if outcome in (Outcome.FAILED, Outcome.REFUSED, Outcome.GONE):
-        state = _after_failure(feed, state, finding, gone=outcome is Outcome.GONE, now=now)
+        state = _after_failure(feed, state, finding, gone=outcome is Outcome.GONE, deaf=deaf, now=now)
     else:
         state = _after_answer(feed, state, finding, new_items=new_items, now=now)
     if state.url != state.registry_url and outcome.observed and state.moved_to is None:
@@ -198,8 +223,10 @@ def newest_of(entries: Iterable[Entry]) -> datetime | None:
     return max(dated, default=None)
 
 
-def _after_failure(feed: Feed, state: FeedState, finding: Finding, *, gone: bool, now: datetime) -> FeedState:
-    failures = state.failures + 1
+def _after_failure(
+    feed: Feed, state: FeedState, finding: Finding, *, gone: bool, deaf: bool, now: datetime
+) -> FeedState:
+    failures = 1 if deaf and is_unanswered(finding) else state.failures + 1
     if gone:
         due = politeness.next_after_gone(now=now)
     else:

@@ -148,6 +148,17 @@ def test_a_deleted_channel_is_not_telegrams_fault() -> None:
         assert {row.condition for row in assess(feeds, visits, {}, now=NOW)} == {condition}
 
 
+def test_when_nobody_answers_it_is_our_own_network() -> None:
+    """Four sources without any answer at all are one fault here, not four there; one answer and they are theirs."""
+    feeds = [a_feed(name) for name in "abcd"]
+    silent = [poll for name in "abcd" for poll in polls(FAIL, feed_id=name, status=None)]
+    rows = assess(feeds, silent, {}, now=NOW)
+    assert {row.condition for row in rows} == {Condition.PLATFORM_FAULT}
+    assert "own network" in rows[0].detail
+    answered = silent[:3] + polls(FAIL, feed_id="d", status=500)
+    assert {row.condition for row in assess(feeds, answered, {}, now=NOW)} == {Condition.FAILING}
+
+
 @given(
     st.lists(st.sampled_from(list(Outcome)), max_size=30),
     st.lists(st.datetimes(NOW.replace(tzinfo=None) - 90 * DAY, NOW.replace(tzinfo=None)), max_size=40),

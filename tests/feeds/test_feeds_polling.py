@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 import asyncio
+import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
 from aiohttp import web
+from aiohttp.abc import AbstractResolver, ResolveResult
 from loopback_source import START, Source, hourly, rss, run, serving
 from sqlalchemy import Engine
 
 from feeds import store, visit
+from feeds.client import Client
 from feeds.database import open_engine, reading, writing
 from feeds.model import Feed, FeedKind, Item, Outcome, Poll
 from feeds.polling import BEGINNING, Collector, CollectorSettings, Round
@@ -614,6 +618,52 @@ def test_a_store_that_cannot_be_written_stops_nobody(tmp_path: Path) -> None:
                 assert len((await collector.poll_due(NOON)).new_items) == 2
 
     run(work())
+
+
+def test_an_outage_of_our_own_does_not_outlast_itself(sqlite: Engine) -> None:
+    """When nobody answers us for hours, sources are asked every few minutes, so that the watch is whole soon after."""
+
+    async def work() -> None:
+        async with serving() as source:
+            source.says("/rss", rss(hourly(1)))
+        feeds = [a_feed(f"{source.base}/rss?{n}", feed_id=f"f{n}") for n in range(3)]
+        async with collecting(sqlite, *feeds) as collector:
+            now = NOON
+            while now < NOON + 12 * HOUR:
+                await collector.poll_due(now)
+                due = collector.next_due_at()
+                assert due is not None
+                now = due
+            assert now - NOON < 12 * HOUR + 10 * MINUTE
+
+    run(work())
+
+
+def test_a_channel_is_read_by_its_other_host_when_one_cannot_be_reached(sqlite: Engine) -> None:
+    """Telegram's preview has two hosts; when one is gone from the network, the channel is still read, unchanged."""
+
+    class OneHost(AbstractResolver):
+        async def resolve(
+            self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_INET
+        ) -> list[ResolveResult]:
+            """Only the second host is there."""
+            if host != "telegram.me":
+                raise OSError(None, "no such name")
+            return [ResolveResult(hostname=host, host="127.0.0.1", port=port, family=family, proto=0, flags=0)]
+
+        async def close(self) -> None:
+            """Nothing is open."""
+
+    async def work() -> Poll:
+        async with serving() as source:
+            port = urlsplit(Channel(source).url).port
+            feed = a_feed(f"http://t.me:{port}/s/chan", kind=FeedKind.TELEGRAM)
+            client = Client(allow_hosts=("127.0.0.1",), resolver=OneHost())
+            async with Collector(sqlite, [feed], AT_ONCE, client=client) as collector:
+                return await visit_once(collector, NOON)
+
+    poll = run(work())
+    assert (poll.outcome, poll.new_items) == (Outcome.OK, 20)
 
 
 def test_looking_writes_nothing(sqlite: Engine) -> None:

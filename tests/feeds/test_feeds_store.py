@@ -139,6 +139,28 @@ def test_polls_are_read_by_time(engine: Engine) -> None:
         assert store.last_polls(connection, as_of=START + 15 * MINUTE) == {"hajun": polls[1]}
 
 
+def test_the_last_visit_of_every_feed_is_found(engine: Engine) -> None:
+    """Each of many feeds has its own newest visit, also when an older one was written later."""
+    with writing(engine) as connection:
+        assert store.last_polls(connection) == {}
+        store.add_polls(connection, [a_poll(minutes, feed_id=f"f{n}") for minutes in (5, 9, 7) for n in range(20)])
+        found = store.last_polls(connection)
+        assert {feed: poll.polled_at for feed, poll in found.items()} == {
+            f"f{n}": START + 9 * MINUTE for n in range(20)
+        }
+        assert len(store.last_polls(connection, as_of=START)) == 0
+
+
+def test_a_clock_that_was_wrong_does_not_silence_a_feed(engine: Engine) -> None:
+    """After an hour in which the clock stood in 2099, feeds planned from there are due now, and hosts are free."""
+    far = START.replace(year=2099)
+    with writing(engine) as connection:
+        store.add_states(connection, [a_state("a", next_due_at=far)])
+        store.hold_host(connection, "a.example", until=far)
+        assert len(claim(connection, ["a"])) == 1
+        assert claim(connection, ["a"]) == []
+
+
 def test_the_rhythm_of_a_source_is_its_newest_publications(engine: Engine) -> None:
     """Silence is judged from the newest publications known at the moment of judging."""
     with writing(engine) as connection:
