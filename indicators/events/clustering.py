@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from datetime import date, timedelta
+from operator import attrgetter
 
 from indicators.events.corroboration import judge
 from indicators.events.likeness import (
@@ -34,6 +35,13 @@ REPEAT_WITHIN = timedelta(hours=48)
 COPIED_WITHIN = timedelta(days=14)
 """A copy belongs to its root's event, whatever day it was printed; after two weeks it is an anniversary."""
 _COPIED_SECONDS = COPIED_WITHIN.total_seconds()
+
+ENOUGH = -1.0
+"""Nothing in common but the kind of thing, and a day between them: two happenings."""
+MOST = 3.0
+"""What actors and numbers can add at most to agreement in place."""
+UNASKED = -1
+"""Two places that have not been compared yet."""
 
 COUNTED = "counted"
 
@@ -95,22 +103,24 @@ def cluster(
     """
     blocks: dict[Key, dict[str, Report]] = {}
     for report in reports:
-        signal_id = report.signal.signal_id
-        block = blocks.setdefault(key_of(report), {})
-        earlier = block.get(signal_id)
-        if earlier is None or _knowledge(report) < _knowledge(earlier):
+        signal = report.signal
+        signal_id = signal.signal_id
+        block = blocks.setdefault((signal.family, signal.indicator or ""), {})
+        earlier = block.setdefault(signal_id, report)
+        if earlier is not report and _knowledge(report) < _knowledge(earlier):
             block[signal_id] = report
     places = Map()
+    span = within.total_seconds()
     found: list[Event] = []
     for key in sorted(blocks):
         classes: dict[str, list[Facts]] = {}
         for signal_id, report in blocks[key].items():
             classes.setdefault(class_of(report), []).append(Facts(report, places, signal_id))
         groups = {
-            name: _grown(sorted(facts, key=lambda one: one.order), within.total_seconds(), places)
+            name: _grown(sorted(facts, key=attrgetter("order")), span, places)
             for name, facts in sorted(classes.items())
         }
-        found.extend(_settled(groups, places, within.total_seconds(), own_voices or {}))
+        found.extend(_settled(groups, places, span, own_voices or {}))
     found.sort(key=lambda event: (event.occurred_on, event.reports[0].signal.published_at, event.event_id))
     return found
 
@@ -147,40 +157,52 @@ def _home(
     within: float,
     places: Map,
 ) -> Open | None:
-    """The event a report belongs to: the best fit among those open on its days or of its text."""
-    best: Open | None = None
-    best_fit = -1.0
-    kin = by_lineage.get(facts.lineage, ())
-    for event in kin:
-        fit = _fit(event, facts, places, of_one_text=True)
-        if fit is None or (facts.item in event.items and day_gap(event.seed, facts) > 1):
-            continue
-        if abs(facts.published - event.seed.published) > _COPIED_SECONDS:
-            continue
-        fit += 100.0 - day_gap(event.seed, facts)
-        if fit > best_fit:
-            best, best_fit = event, fit
+    """The event a report belongs to: the best fit among those of its text, else among those open on its days."""
+    kin = by_lineage.get(facts.lineage)
+    best = _among_kin(facts, kin, places) if kin else None
     if best is not None or facts.report.signal.assertion is Assertion.RECALLED:
         return best
-    elsewhere = facts.where.elsewhere if facts.family not in LEADERS else frozenset()
+    best_fit = ENOUGH
+    fits, published = facts.where.fits, facts.published
+    by_people = facts.family in LEADERS
     for day in facts.looks:
         for event in by_day.get(day, ()):
             # The cheapest question first: most open events are of another place.
-            if event.where.number in elsewhere:
+            place = fits.get(event.where.number, UNASKED)
+            if place == UNASKED:
+                place = places.agreement(facts.where, event.where)
+            if (place is None and not by_people) or (place or 0) + MOST <= best_fit:
                 continue
-            fit = _fit(event, facts, places, of_one_text=False)
+            fit = _fit(event, facts, place, of_one_text=False)
             if fit is None or not same_time(event.seed, facts, within):
                 continue
-            fit -= day_gap(event.seed, facts) + 0.5 * min(1.0, abs(event.seed.published - facts.published) / within)
+            fit -= day_gap(event.seed, facts) + 0.5 * min(1.0, abs(event.seed.published - published) / within)
             if fit > best_fit:
                 best, best_fit = event, fit
     return best
 
 
-def _fit(event: Open, facts: Facts, places: Map, *, of_one_text: bool) -> float | None:
+def _among_kin(facts: Facts, kin: Iterable[Open], places: Map) -> Open | None:
+    """The event of the report's own text, where what it says allows it."""
+    best: Open | None = None
+    best_fit = -1e9
+    for event in kin:
+        gap = day_gap(event.seed, facts)
+        # One item may tell of two days; a copy belongs to its root's event whatever day it was printed.
+        if (facts.item in event.items and gap > 1) or abs(facts.published - event.seed.published) > _COPIED_SECONDS:
+            continue
+        fit = _fit(event, facts, places.agreement(facts.where, event.where), of_one_text=True)
+        if fit is not None and fit - gap > best_fit:
+            best, best_fit = event, fit - gap
+    return best
+
+
+def _fit(event: Open, facts: Facts, place: int | None, *, of_one_text: bool) -> float | None:
     """How well a report fits an event by what both say; None where they cannot be one happening."""
-    fit = _place_fit(event, facts, places)
-    if fit is None or (facts.direction is not event.direction and opposed(event.direction, facts.direction)):
+    if facts.direction is not event.direction and opposed(event.direction, facts.direction):
+        return None
+    fit = float(place) if place is not None else _without_place(event, facts)
+    if fit is None:
         return None
     if event.actors and facts.actors:
         shared = len(event.actors & facts.actors)
@@ -192,11 +214,8 @@ def _fit(event: Open, facts: Facts, places: Map, *, of_one_text: bool) -> float 
     return _number_fit(fit, event, facts, of_one_text=of_one_text)
 
 
-def _place_fit(event: Open, facts: Facts, places: Map) -> float | None:
-    """Agreement in place; leaders who meet are where they are, whatever town the writer names."""
-    fit = places.agreement(event.where, facts.where)
-    if fit is not None:
-        return float(fit)
+def _without_place(event: Open, facts: Facts) -> float | None:
+    """Leaders who meet are where they are, whatever town the writer names; all else is at one place or another."""
     return 0.5 if facts.family in LEADERS and len(event.actors & facts.actors) >= 2 else None
 
 
@@ -243,7 +262,7 @@ def gainsays(denial: Open, event: Open, places: Map, within: float) -> bool:
 
 def _event(name: str, grown: Open, opposing: list[Open], own_voices: Mapping[str, Origin]) -> Event:
     """The finished event."""
-    told = sorted(grown.facts, key=lambda one: one.order[1:])
+    told = sorted(grown.facts, key=lambda one: one.order[1:]) if len(grown.facts) > 1 else grown.facts
     reports = resolve_loops([facts.report for facts in told], own_voices)
     earliest = told[0]
     against = tuple(facts.report for other in opposing for facts in other.facts)

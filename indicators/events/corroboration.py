@@ -49,10 +49,8 @@ def judge(reports: Sequence[Report], *, against: Sequence[Report] = (), counted:
     if not counted:
         return Verdict(credibility=6, counted=False, why=_why_uncounted(reports))
     voices = independent(reports)
-    free = [origin for origin in voices if not origin.official]
     credibility, reason = _credibility(reports, voices, _weighty(against, reports, voices))
-    family = reports[0].signal.family
-    if family in NEED_A_WITNESS and not free:
+    if reports[0].signal.family in NEED_A_WITNESS and all(origin.official for origin in voices):
         who = ", ".join(origin.name for origin in voices) or "nobody named"
         return Verdict(
             credibility=6,
@@ -78,7 +76,7 @@ def independent(reports: Iterable[Report]) -> tuple[Origin, ...]:
 def _credibility(reports: Sequence[Report], voices: tuple[Origin, ...], against: tuple[Origin, ...]) -> tuple[int, str]:
     """Admiralty 1 to 6, with the sentence that says why."""
     who = ", ".join(origin.name for origin in voices[:4]) + (f" and {len(voices) - 4} more" if len(voices) > 4 else "")
-    best = min((report.reliability for report in reports if report.origin.known), default="F")
+    best = min([report.reliability for report in reports if report.origin.known], default="F")
     if not voices:
         return 6, "no origin that could be named"
     said = f"one origin ({who})" if len(voices) == 1 else f"{len(voices)} independent origins ({who})"
@@ -88,13 +86,15 @@ def _credibility(reports: Sequence[Report], voices: tuple[Origin, ...], against:
             return 3, said
         return (5 if len(against) >= 2 and best > "C" else 4), said
     if len(voices) >= 2:
-        watched = any(_is_monitor(origin, reports) for origin in voices)
+        watched = _watched(voices, reports)
         return (1 if watched or (len(voices) >= 3 and best <= "B") else 2), said
     return (3, said) if best <= "C" else (6, f"{said}, not graded")
 
 
 def _weighty(against: Sequence[Report], reports: Sequence[Report], voices: tuple[Origin, ...]) -> tuple[Origin, ...]:
     """The voices whose contradiction weighs: nobody's who also says it, and no official's denial or own acquittal."""
+    if not against:
+        return ()
     speaking = {origin.voice for origin in voices}
     acting = {actor.id for report in reports for actor in report.signal.actors}
     heard = [report for report in against if _free_to_judge(report, acting)]
@@ -109,16 +109,16 @@ def _free_to_judge(report: Report, acting: set[str]) -> bool:
     return report.signal.assertion is not Assertion.DENIED and bool(origin.state) and origin.state not in acting
 
 
-def _is_monitor(origin: Origin, reports: Sequence[Report]) -> bool:
-    """Whether a voice watches for itself."""
-    if origin.official:
-        return False
-    if origin.kind:
-        return origin.kind == AttributionKind.INDEPENDENT_MONITOR
-    return any(
-        report.origin.id == origin.id
-        and report.signal.attribution is not None
+def _watched(voices: tuple[Origin, ...], reports: Sequence[Report]) -> bool:
+    """Whether one of the voices watches for itself."""
+    free = [origin for origin in voices if not origin.official]
+    if any(origin.kind == AttributionKind.INDEPENDENT_MONITOR for origin in free):
+        return True
+    unsaid = {origin.id for origin in free if not origin.kind}
+    return bool(unsaid) and any(
+        report.signal.attribution is not None
         and report.signal.attribution.kind is AttributionKind.INDEPENDENT_MONITOR
+        and report.origin.id in unsaid
         for report in reports
     )
 

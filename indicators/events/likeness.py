@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from math import asin, cos, radians, sin, sqrt
 
-from indicators.model.actor import Actor
 from indicators.model.event import Report
 from indicators.model.place import Place, PlaceMention, PlaceRole
 from indicators.model.signal import Assertion, Direction, Quantity
@@ -34,14 +33,12 @@ UNIX_DAY = 719163
 class Where:
     """The places of a mention, sorted once; mentions of the same places share one."""
 
-    __slots__ = ("at", "elsewhere", "fits", "from_", "number", "specific", "to", "vague", "vague_km")
+    __slots__ = ("at", "fits", "from_", "number", "specific", "to", "vague", "vague_km", "vagueness")
 
     def __init__(self, number: int, mentions: tuple[PlaceMention, ...]) -> None:
         self.number = number
         self.fits: dict[int, int | None] = {}
         """How well it agrees with others, by their numbers; filled by `Map.agreement`."""
-        self.elsewhere: set[int] = set()
-        """The numbers of those with which it does not."""
         self.from_: tuple[Place, ...] = ()
         self.to: tuple[Place, ...] = ()
         self.at: tuple[Place, ...] = ()
@@ -57,6 +54,9 @@ class Where:
             else:
                 self.at += (place,)
         self.specific = self.to + self.at + self.from_
+        self.vagueness = 0 if self.specific else 2
+        if not self.specific and any(place.kind != "country" for place in self.vague):
+            self.vagueness = 1
         self.vague_km = min((place.radius_km for place in self.vague), default=0.0)
 
     def narrower(self, other: Where) -> bool:
@@ -72,7 +72,7 @@ class Facts:
     """What of a report decides where it belongs, taken out once."""
 
     __slots__ = (
-        "actors", "dated", "day", "direction", "family", "first", "item", "lineage", "order",
+        "actors", "announced", "dated", "day", "direction", "family", "first", "item", "lineage", "order",
         "planned", "published", "quantity", "report", "signal_id", "where",
     )  # fmt: skip
 
@@ -84,28 +84,23 @@ class Facts:
         self.signal_id = signal_id or signal.signal_id
         self.lineage = report.reprint_of or signal.item_id
         self.published = published = signal.published_at.timestamp()
-        on = int(published // 86400) + UNIX_DAY
+        self.announced = on = int(published // 86400) + UNIX_DAY
         first, last = signal.occurred_on
         self.planned = signal.assertion is Assertion.PLANNED
         # A long span ('since October') says when it began, not which day it is told of; its last days are what counts.
-        self.day = day = last.toordinal() if self.planned or last.toordinal() < on else on
-        self.first = max(min(first.toordinal(), day), day - 3)
+        day = last.toordinal()
+        if day > on and not self.planned:
+            day = on
+        self.day = day
+        self.first = day if first == last else max(min(first.toordinal(), day), day - 3)
         self.dated = day != on
         self.quantity = signal.quantity
         self.direction = signal.direction
-        self.actors = places.people(signal.actors)
+        self.actors = frozenset([actor.id for actor in signal.actors])
         self.where = places.where(signal.places)
-        self.order = (
-            self._vagueness(), published, signal.item_id, signal.evidence.start, signal.evidence.end, self.signal_id,
-        )  # fmt: skip
-
-    def _vagueness(self) -> int:
-        """Whoever says exactly where (or who) is asked first; the others then join the event they fit best."""
-        if self.family in LEADERS:
-            return 0 if len(self.actors) >= 2 else 1
-        if self.where.specific:
-            return 0
-        return 1 if any(place.kind != "country" for place in self.where.vague) else 2
+        # Whoever says exactly where (or who) is asked first; the others then join the event that they fit best.
+        vagueness = self.where.vagueness if self.family not in LEADERS else int(len(self.actors) < 2)
+        self.order = (vagueness, published, signal.item_id, signal.evidence.start, self.signal_id)
 
     @property
     def looks(self) -> range:
@@ -123,11 +118,6 @@ class Facts:
         announced = self.announced
         return range(min(self.first, announced) - 1, max(self.day + 1, announced + PLANNED_FOR_DAYS) + 1)
 
-    @property
-    def announced(self) -> int:
-        """The day of publication, as a day number."""
-        return int(self.published // 86400) + UNIX_DAY
-
 
 def far(one: Place, other: Place) -> float:
     """Great-circle distance in kilometres."""
@@ -140,26 +130,20 @@ def far(one: Place, other: Place) -> float:
 class Map:
     """Which places agree; each name is read once and each pair is measured once."""
 
-    __slots__ = ("_inside", "_near", "_people", "_where")
+    __slots__ = ("_inside", "_near", "_where")
 
     def __init__(self) -> None:
         self._near: dict[tuple[str, str], bool] = {}
         self._inside: dict[tuple[str, str], bool] = {}
-        self._where: dict[tuple[PlaceMention, ...], Where] = {}
-        self._people: dict[tuple[Actor, ...], frozenset[str]] = {}
+        self._where: dict[tuple[tuple[str, PlaceRole], ...], Where] = {}
 
     def where(self, mentions: tuple[PlaceMention, ...]) -> Where:
         """The places of a mention, sorted by how exact they are and by their part in it."""
-        known = self._where.get(mentions)
+        # By name: a place's many fields are slow to compare, and a gazetteer gives each name one place.
+        key = tuple([(mention.place.id, mention.role) for mention in mentions])
+        known = self._where.get(key)
         if known is None:
-            known = self._where[mentions] = Where(len(self._where), mentions)
-        return known
-
-    def people(self, actors: tuple[Actor, ...]) -> frozenset[str]:
-        """The ids of a mention's actors."""
-        known = self._people.get(actors)
-        if known is None:
-            known = self._people[actors] = frozenset(actor.id for actor in actors)
+            known = self._where[key] = Where(len(self._where), mentions)
         return known
 
     def near(self, one: Place, other: Place) -> bool:
@@ -203,9 +187,6 @@ class Map:
         if other.number not in one.fits:
             fit = self._compared(one, other)
             one.fits[other.number] = other.fits[one.number] = fit
-            if fit is None:
-                one.elsewhere.add(other.number)
-                other.elsewhere.add(one.number)
         return one.fits[other.number]
 
     def _compared(self, one: Where, other: Where) -> int | None:
@@ -257,7 +238,7 @@ def same_time(seed: Facts, other: Facts, within: float) -> bool:
     early, late = (seed, other) if seed.published <= other.published else (other, seed)
     soon = late.published - early.published <= within
     if not early.planned:
-        return day_gap(early, late) <= 1 and (soon or late.dated)
+        return (soon or late.dated) and day_gap(early, late) <= 1
     announced = early.announced
     if early.day > announced and day_gap(early, late) <= 1:
         return True

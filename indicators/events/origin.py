@@ -187,6 +187,8 @@ def resolve_loops(reports: Sequence[Report], own: Mapping[str, Origin]) -> tuple
     `own` is each owner family's own voice. A cites B when A's report names B's voice as its origin; when B's reports in
     turn lead back to A and none of them speaks for itself, neither is a second voice.
     """
+    if len(reports) == 1:
+        return tuple(reports)
     cites: dict[str, set[str]] = {}
     for report in reports:
         if report.origin.known:

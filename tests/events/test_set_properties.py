@@ -82,7 +82,7 @@ def once_each(reports: list[Report]) -> list[Report]:
     return list(kept.values())
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=80, deadline=None)
 @given(histories(), st.integers(0, 1000))
 def test_order_of_arrival_changes_nothing(reports: list[Report], seed: int) -> None:
     """Any order of the same reports gives the same events, to the last word."""
@@ -91,7 +91,7 @@ def test_order_of_arrival_changes_nothing(reports: list[Report], seed: int) -> N
     assert cluster(reports) == cluster(shuffled)
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=50, deadline=None)
 @given(histories())
 def test_every_report_is_in_exactly_one_event(reports: list[Report]) -> None:
     """No report is lost and none is counted twice."""
@@ -101,7 +101,7 @@ def test_every_report_is_in_exactly_one_event(reports: list[Report]) -> None:
     assert len({event.event_id for event in events}) == len(events)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=80, deadline=None)
 @given(histories(), st.integers(1, 5))
 def test_grouping_the_affected_alone_equals_grouping_all(reports: list[Report], batch: int) -> None:
     """Live, batch by batch, the events are at every instant those of all reports known by then, grouped afresh."""
@@ -119,7 +119,7 @@ def test_grouping_the_affected_alone_equals_grouping_all(reports: list[Report], 
         )
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=30, deadline=None)
 @given(histories())
 def test_affected_reports_are_whole_events(reports: list[Report]) -> None:
     """What is grouped again are whole events and the new reports, nothing else."""
@@ -133,7 +133,7 @@ def test_affected_reports_are_whole_events(reports: list[Report]) -> None:
         assert ids <= again or not ids & (again - fresh)
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=50, deadline=None)
 @given(histories())
 def test_an_event_never_outgrows_its_founder(reports: list[Report]) -> None:
     """Without copies of one text, an event's days lie within a day of its founder, or the week of its plan."""

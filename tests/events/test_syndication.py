@@ -222,7 +222,7 @@ def test_echo_of_an_echo_survives_the_root():
     assert reprint.of == "first:1"
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=30, deadline=None)
 @given(
     st.lists(st.tuples(st.integers(0, 5), st.integers(0, 5), st.integers(1, 40)), min_size=2, max_size=25), st.data()
 )
