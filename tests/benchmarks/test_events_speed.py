@@ -24,27 +24,6 @@ pytestmark = pytest.mark.benchmark
 FULL = os.environ.get("VEDETTE_BENCH") == "full"
 START = datetime(2022, 10, 1, tzinfo=UTC)
 SYLLABLES = ["ba", "ko", "ri", "ten", "mos", "lu", "gra", "vi", "pol", "che", "dra", "sna", "per", "ost", "zab", "min"]
-    "ba",
-    "ko",
-    "ri",
-    "ten",
-    "mos",
-    "lu",
-    "gra",
-    "vi",
-    "pol",
-    "che",
-    "dra",
-    "sna",
-    "per",
-    "ost",
-    "zab",
-    "min",
-    "gor",
-    "lin",
-    "ter",
-    "kov",
-]
 
 
 def vocabulary(seed: int, size: int = 4000) -> list[str]:
