@@ -22,40 +22,81 @@ def ladder_figure(
     height: int = 190,
 ) -> go.Figure:
     """Steps of the recommended condition, 5 at the bottom; the set one as an outlined line over it."""
-    figure = go.Figure()
+    # Plain lists, validated once: plotly's `add_` methods validate all of them each time.
+    traces: list[dict[str, Any]] = []
+    shapes: list[dict[str, Any]] = []
+    notes: list[dict[str, Any]] = []
     stretches = _stretches([(entry.at, entry.condition) for entry in history], since, until)
     for condition in WatchCondition:
-        figure.add_shape(
-            type="line", xref="x domain", yref="y", x0=0, x1=1, y0=_height(condition), y1=_height(condition),
-            line={"color": theme.grid, "width": 1}, layer="below",
-        )  # fmt: skip
+        shapes.append(
+            {
+                "type": "line",
+                "xref": "x domain",
+                "yref": "y",
+                "x0": 0,
+                "x1": 1,
+                "y0": _height(condition),
+                "y1": _height(condition),
+                "line": {"color": theme.grid, "width": 1},
+                "layer": "below",
+            }
+        )
     before = stretches[0][0] if stretches else until
     if before > since:
-        figure.add_trace(
-            go.Scatter(
-                x=[since, before, before, since, since], y=[0.5, 0.5, 5.5, 5.5, 0.5], mode="lines", line={"width": 0},
-                fill="toself", hoverinfo="skip", name="not evaluated",
-                fillpattern=hatching(theme),
-            )
-        )  # fmt: skip
+        traces.append(
+            {
+                "type": "scatter",
+                "x": [since, before, before, since, since],
+                "y": [0.5, 0.5, 5.5, 5.5, 0.5],
+                "mode": "lines",
+                "line": {"width": 0},
+                "fill": "toself",
+                "hoverinfo": "skip",
+                "name": "not evaluated",
+                "fillpattern": hatching(theme),
+            }
+        )
     for number, (start, end, condition) in enumerate(stretches):
         mark = theme.condition(condition)
         y = _height(condition)
-        figure.add_shape(
-            type="rect", xref="x", yref="y", x0=start, x1=end, y0=0.5, y1=y,
-            fillcolor=tint(mark.color, 0.16), line={"width": 0}, layer="below",
-        )  # fmt: skip
+        shapes.append(
+            {
+                "type": "rect",
+                "xref": "x",
+                "yref": "y",
+                "x0": start,
+                "x1": end,
+                "y0": 0.5,
+                "y1": y,
+                "fillcolor": tint(mark.color, 0.16),
+                "line": {"width": 0},
+                "layer": "below",
+            }
+        )
         if number:
-            figure.add_shape(
-                type="line", xref="x", yref="y", x0=start, x1=start, y0=_height(stretches[number - 1][2]), y1=y,
-                line={"color": mark.color, "width": 1},
-            )  # fmt: skip
-        figure.add_trace(
-            go.Scatter(
-                x=[start, end], y=[y, y], mode="lines", line={"color": mark.color, "width": 5}, name="recommended",
-                hovertemplate=f"recommended {condition.value} {condition.word}<extra></extra>",
+            shapes.append(
+                {
+                    "type": "line",
+                    "xref": "x",
+                    "yref": "y",
+                    "x0": start,
+                    "x1": start,
+                    "y0": _height(stretches[number - 1][2]),
+                    "y1": y,
+                    "line": {"color": mark.color, "width": 1},
+                }
             )
-        )  # fmt: skip
+        traces.append(
+            {
+                "type": "scatter",
+                "x": [start, end],
+                "y": [y, y],
+                "mode": "lines",
+                "line": {"color": mark.color, "width": 5},
+                "name": "recommended",
+                "hovertemplate": f"recommended {condition.value} {condition.word}<extra></extra>",
+            }
+        )
     chosen = _stretches([(entry.at, entry.condition) for entry in settings], since, until)
     line_x: list[Any] = []
     line_y: list[Any] = []
@@ -63,26 +104,45 @@ def ladder_figure(
         line_x += [start, end]
         line_y += [_height(condition)] * 2
     if chosen:
-        figure.add_trace(
-            go.Scatter(
-                x=line_x, y=line_y, mode="lines", line={"color": theme.ink, "width": 1.5, "dash": "dash"}, name="set",
-                hovertemplate="set by a person<extra></extra>",
-            )
-        )  # fmt: skip
-        figure.add_annotation(
-            x=line_x[-1], y=line_y[-1], xanchor="left", xshift=6, text="set", showarrow=False,
-            font={"size": 11, "color": theme.ink},
-        )  # fmt: skip
-    figure.update_layout(
-        **layout(theme, height=height, margin={"l": 104, "r": 40, "t": 12, "b": 32}, hovermode="closest"),
-        xaxis=time_axis(theme, range=[since, until]),
-        yaxis={
-            "range": [0.5, 5.6], "tickvals": [1, 2, 3, 4, 5], "fixedrange": True, "zeroline": False, "showgrid": False,
+        traces.append(
+            {
+                "type": "scatter",
+                "x": line_x,
+                "y": line_y,
+                "mode": "lines",
+                "line": {"color": theme.ink, "width": 1.5, "dash": "dash"},
+                "name": "set",
+                "hovertemplate": "set by a person<extra></extra>",
+            }
+        )
+        notes.append(
+            {
+                "x": line_x[-1],
+                "y": line_y[-1],
+                "xanchor": "left",
+                "xshift": 6,
+                "text": "set",
+                "showarrow": False,
+                "font": {"size": 11, "color": theme.ink},
+            }
+        )
+    frame = layout(theme, height=height, margin={"l": 104, "r": 40, "t": 12, "b": 32}, hovermode="closest")
+    frame |= {
+        "shapes": shapes,
+        "annotations": notes,
+        "xaxis": time_axis(theme, range=[since, until]),
+        "yaxis": {
+            "range": [0.5, 5.6],
+            "tickvals": [1, 2, 3, 4, 5],
+            "fixedrange": True,
+            "zeroline": False,
+            "showgrid": False,
             "ticktext": [f"{condition.word}  {condition.value}" for condition in sorted(WatchCondition, reverse=True)],
-            "tickfont": {"size": 11, "color": theme.muted}, "ticks": "",
+            "tickfont": {"size": 11, "color": theme.muted},
+            "ticks": "",
         },
-    )  # fmt: skip
-    return figure
+    }
+    return go.Figure(data=traces, layout=frame)
 
 
 def _height(condition: WatchCondition) -> int:

@@ -146,75 +146,118 @@ def map_figure(
 ) -> go.Figure:
     """Where it happened; places known by one source, and regions, are circles of their radius, never points."""
     west, east, south, north = view
-    figure = go.Figure()
-    for code, rings in land.countries.items():
-        x, y = _joined(rings)
-        figure.add_trace(
-            go.Scatter(
-                x=x, y=y, mode="lines", fill="toself", fillcolor=theme.home if code in home else theme.land,
-                line={"color": theme.border, "width": 1}, hoverinfo="skip",
-            )
-        )  # fmt: skip
-    for lines, color, fill in ((land.lakes, theme.water, "toself"), (land.rivers, theme.border, "none")):
-        x, y = _joined(lines)
-        figure.add_trace(
-            go.Scatter(
-                x=x, y=y, mode="lines", fill=fill, fillcolor=theme.water, hoverinfo="skip",
-                line={"color": tint(theme.accent, 0.32) if fill == "none" else color, "width": 1},
-            )
-        )  # fmt: skip
-    _labels(figure, land, theme, view, [spot.place for spot in spots])
+    traces = _ground(land, theme, tuple(home), view)
+    _labels(traces, land, theme, view, [spot.place for spot in spots])
     for spot in (spot for spot in spots if spot.extended):
         x, y = circle(spot.place)
-        figure.add_trace(
-            go.Scatter(
-                x=x, y=y, mode="lines", fill="toself", fillcolor=tint(spot.mark.color, 0.16), hoverinfo="skip",
-                line={"color": spot.mark.color, "width": 1.4, "dash": "dot"},
-            )
-        )  # fmt: skip
+        traces.append(
+            {
+                "type": "scatter",
+                "x": x,
+                "y": y,
+                "mode": "lines",
+                "fill": "toself",
+                "fillcolor": tint(spot.mark.color, 0.16),
+                "hoverinfo": "skip",
+                "line": {"color": spot.mark.color, "width": 1.4, "dash": "dot"},
+            }
+        )
     for move in moves:
         # The arrow stops short of the place, where a mark would hide its head.
         lon = move.start.lon + 0.82 * (move.end.lon - move.start.lon)
         lat = move.start.lat + 0.82 * (move.end.lat - move.start.lat)
-        figure.add_trace(
-            go.Scatter(
-                x=[move.start.lon, lon], y=[move.start.lat, lat], mode="lines+markers",
-                line={"color": move.mark.color, "width": 1.6},
-                marker={
-                    "symbol": ["circle", "arrow"], "size": [4, 13], "angleref": "previous", "color": move.mark.color,
+        traces.append(
+            {
+                "type": "scatter",
+                "x": [move.start.lon, lon],
+                "y": [move.start.lat, lat],
+                "mode": "lines+markers",
+                "line": {"color": move.mark.color, "width": 1.6},
+                "marker": {
+                    "symbol": ["circle", "arrow"],
+                    "size": [4, 13],
+                    "angleref": "previous",
+                    "color": move.mark.color,
                 },
-                hoverinfo="skip",
-            )
-        )  # fmt: skip
+                "hoverinfo": "skip",
+            }
+        )
     exact = [spot for spot in spots if not spot.extended]
     # An area's mark is only its number: there is no point to put a dot on.
     for group, size in (
         (exact, [14 + 7 * math.sqrt(spot.count) for spot in exact]),
         ([s for s in spots if s.extended], None),
     ):
-        figure.add_trace(
-            go.Scatter(
-                x=[spot.place.lon for spot in group], y=[spot.place.lat for spot in group],
-                mode="markers+text" if size else "text",
-                marker={
-                    "size": size, "color": [spot.mark.color for spot in group], "opacity": 0.95,
+        traces.append(
+            {
+                "type": "scatter",
+                "x": [spot.place.lon for spot in group],
+                "y": [spot.place.lat for spot in group],
+                "mode": "markers+text" if size else "text",
+                "marker": {
+                    "size": size,
+                    "color": [spot.mark.color for spot in group],
+                    "opacity": 0.95,
                     "line": {"color": theme.ground, "width": 1.5},
-                } if size else None,
-                text=[f"<b>{spot.count}</b>" for spot in group],
-                textfont={"size": 12, "color": [spot.mark.ink if size else spot.mark.text for spot in group]},
-                customdata=[_hover(spot) for spot in group], hovertemplate="%{customdata}<extra></extra>",
-            )
-        )  # fmt: skip
-    figure.update_layout(
-        **layout(theme, height=height, margin={"l": 0, "r": 0, "t": 0, "b": 0}, hovermode="closest"),
-        xaxis={"range": [west, east], "visible": False, "fixedrange": True, "constrain": "range"},
-        yaxis={
-            "range": [south, north], "visible": False, "fixedrange": True,
-            "scaleanchor": "x", "scaleratio": 1 / math.cos(math.radians(PARALLEL)), "constrain": "range",
+                }
+                if size
+                else None,
+                "text": [f"<b>{spot.count}</b>" for spot in group],
+                "textfont": {"size": 12, "color": [spot.mark.ink if size else spot.mark.text for spot in group]},
+                "customdata": [_hover(spot) for spot in group],
+                "hovertemplate": "%{customdata}<extra></extra>",
+            }
+        )
+    frame = layout(theme, height=height, margin={"l": 0, "r": 0, "t": 0, "b": 0}, hovermode="closest")
+    frame |= {
+        "plot_bgcolor": theme.water,
+        "xaxis": {"range": [west, east], "visible": False, "fixedrange": True, "constrain": "range"},
+        "yaxis": {
+            "range": [south, north],
+            "visible": False,
+            "fixedrange": True,
+            "scaleanchor": "x",
+            "scaleratio": 1 / math.cos(math.radians(PARALLEL)),
+            "constrain": "range",
         },
-    )  # fmt: skip
-    figure.update_layout(plot_bgcolor=theme.water)
-    return figure
+    }
+    return go.Figure(data=traces, layout=frame)
+
+
+def _ground(
+    land: Outline, theme: Theme, home: tuple[str, ...], view: tuple[float, float, float, float]
+) -> list[dict[str, Any]]:
+    """Land, lakes and rivers of the view, in few traces: what does not touch it is left out."""
+    near = [(code in home, ring) for code, rings in land.countries.items() for ring in rings if _touches(ring, view)]
+    layers = (
+        ([ring for own, ring in near if not own], "toself", theme.land, theme.border),
+        ([ring for own, ring in near if own], "toself", theme.home, theme.border),
+        ([ring for ring in land.lakes if _touches(ring, view)], "toself", theme.water, theme.water),
+        ([line for line in land.rivers if _touches(line, view)], "none", theme.water, tint(theme.accent, 0.32)),
+    )
+    made: list[dict[str, Any]] = []
+    for rings, fill, color, edge in layers:
+        x, y = _joined(rings)
+        made.append(
+            {
+                "type": "scatter",
+                "x": x,
+                "y": y,
+                "mode": "lines",
+                "fill": fill,
+                "fillcolor": color,
+                "line": {"color": edge, "width": 1},
+                "hoverinfo": "skip",
+            }
+        )
+    return made
+
+
+def _touches(ring: Sequence[tuple[float, float]], view: tuple[float, float, float, float]) -> bool:
+    """Whether a ring's box meets the view, with a margin for pictures that are wider than it."""
+    west, east, south, north = view
+    lons, lats = [lon for lon, _ in ring], [lat for _, lat in ring]
+    return max(lons) > west - 9 and min(lons) < east + 9 and max(lats) > south - 4 and min(lats) < north + 4
 
 
 def circle(place: Place) -> tuple[list[float], list[float]]:
@@ -229,7 +272,11 @@ def circle(place: Place) -> tuple[list[float], list[float]]:
 
 
 def _labels(
-    figure: go.Figure, land: Outline, theme: Theme, view: tuple[float, float, float, float], taken: Sequence[Place]
+    traces: list[dict[str, Any]],
+    land: Outline,
+    theme: Theme,
+    view: tuple[float, float, float, float],
+    taken: Sequence[Place],
 ) -> None:
     """Names of countries and towns, but for those a mark would cover."""
     west, east, south, north = view
@@ -242,16 +289,19 @@ def _labels(
     ]
     for kind, size, color in (("country", 12, theme.faint), ("capital", 11, theme.muted), ("city", 10, theme.faint)):
         group = [label for label in shown if label[0] == kind]
-        figure.add_trace(
-            go.Scatter(
-                x=[label[2] for label in group], y=[label[3] for label in group],
-                text=[" ".join(label[1]) if kind == "country" else label[1] for label in group],
-                mode="text" if kind == "country" else "markers+text", textposition="middle right",
-                textfont={"size": size, "color": color}, hoverinfo="skip",
-                marker={"size": 4 if kind == "capital" else 3, "color": color, "symbol": "square"},
-            )
-        )  # fmt: skip
-    figure.data[-3].textposition = "middle center"
+        traces.append(
+            {
+                "type": "scatter",
+                "x": [label[2] for label in group],
+                "y": [label[3] for label in group],
+                "text": [" ".join(label[1]) if kind == "country" else label[1] for label in group],
+                "mode": "text" if kind == "country" else "markers+text",
+                "textposition": "middle center" if kind == "country" else "middle right",
+                "textfont": {"size": size, "color": color},
+                "hoverinfo": "skip",
+                "marker": {"size": 4 if kind == "capital" else 3, "color": color, "symbol": "square"},
+            }
+        )
 
 
 def _hover(spot: Spot) -> str:

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, timedelta
 from typing import Any
 
 import plotly.graph_objects as go
-from plotly.subplots import make_subplots
 
 from indicators.charts.theme import DARK, Mark, Theme, count_axis, hatching, layout, time_axis, tint
 from indicators.model.level import Level, Thresholds
@@ -44,6 +43,29 @@ class Panel:
     series: Series
     thresholds: Thresholds
     mark: Mark
+
+
+@dataclass(slots=True)
+class _Sheet:
+    """A figure while it is drawn: plain lists, validated once; plotly's `add_` methods validate all each time."""
+
+    traces: list[dict[str, Any]] = field(default_factory=list)
+    shapes: list[dict[str, Any]] = field(default_factory=list)
+    notes: list[dict[str, Any]] = field(default_factory=list)
+    frame: dict[str, Any] = field(default_factory=dict)
+
+    def axes(self, row: int, counts: dict[str, Any], days: dict[str, Any], domain: tuple[float, float]) -> None:
+        """The two axes of a row; all rows share their days."""
+        number = "" if row == 1 else str(row)
+        shared = {} if row == 1 else {"matches": "x"}
+        self.frame[f"yaxis{number}"] = counts | {"domain": list(domain), "anchor": f"x{number}"}
+        self.frame[f"xaxis{number}"] = days | {"domain": [0, 1], "anchor": f"y{number}"} | shared
+
+    def figure(self, frame: dict[str, Any]) -> go.Figure:
+        """The finished figure."""
+        return go.Figure(
+            data=self.traces, layout=frame | self.frame | {"shapes": self.shapes, "annotations": self.notes}
+        )
 
 
 def over_window(series: Series, within: timedelta) -> tuple[float | None, ...]:
@@ -82,65 +104,114 @@ def indicator_figure(
     height: int = 340,
 ) -> go.Figure:
     """One indicator: daily events, the count over the window against its limits, gaps, coverage below."""
-    figure = make_subplots(rows=2, cols=1, shared_xaxes=True, row_heights=[0.93, 0.07], vertical_spacing=0.02)
-    top = _draw(
-        figure, series, thresholds, theme=theme, mark=mark or theme.level(Level.NORMAL), row=1, room=height - 70
-    )
-    _coverage(figure, series, theme=theme, row=2)
+    sheet = _Sheet()
+    top = _draw(sheet, series, thresholds, theme=theme, mark=mark or theme.level(Level.NORMAL), row=1, room=height - 70)
+    _coverage(sheet, series, theme=theme, row=2)
     rows = _stagger(markers, series)
     for marker, row in rows:
-        figure.add_shape(
-            type="line", xref="x", yref="y domain", x0=marker.on, x1=marker.on, y0=0, y1=1,
-            line={"color": theme.muted, "width": 1, "dash": "dot"}, layer="below",
-        )  # fmt: skip
-        figure.add_annotation(
-            x=marker.on, xref="x", y=1, yref="y domain", yshift=8 + 15 * row, text=_short(marker.label),
-            showarrow=False, font={"size": 11, "color": theme.muted}, xanchor="center", yanchor="bottom",
-        )  # fmt: skip
+        sheet.shapes.append(
+            {
+                "type": "line",
+                "xref": "x",
+                "yref": "y domain",
+                "x0": marker.on,
+                "x1": marker.on,
+                "y0": 0,
+                "y1": 1,
+                "line": {"color": theme.muted, "width": 1, "dash": "dot"},
+                "layer": "below",
+            }
+        )
+        sheet.notes.append(
+            {
+                "x": marker.on,
+                "xref": "x",
+                "y": 1,
+                "yref": "y domain",
+                "yshift": 8 + 15 * row,
+                "text": _short(marker.label),
+                "showarrow": False,
+                "font": {"size": 11, "color": theme.muted},
+                "xanchor": "center",
+                "yanchor": "bottom",
+            }
+        )
     lanes = 1 + max((row for _, row in rows), default=-1)
-    figure.update_layout(
-        **layout(theme, height=height + 15 * lanes, margin={"l": 44, "r": 86, "t": 12 + 15 * lanes + 6, "b": 34})
+    sheet.axes(1, count_axis(theme, range=[0, top]), _days_axis(theme, series, labelled=False), (0.09, 1.0))
+    sheet.axes(
+        2,
+        {"visible": False, "range": [0, 1], "fixedrange": True},
+        _days_axis(theme, series, showline=False),
+        (0.0, 0.07),
     )
-    figure.update_yaxes(count_axis(theme, range=[0, top]), row=1, col=1)
-    figure.update_xaxes(time_axis(theme, showticklabels=False, ticks="", range=_span(series)), row=1, col=1)
-    figure.update_xaxes(time_axis(theme, showline=False, range=_span(series)), row=2, col=1)
-    figure.update_yaxes(visible=False, range=[0, 1], fixedrange=True, row=2, col=1)
-    figure.add_annotation(
-        x=1, xref="paper", xanchor="left", xshift=8, y=0.5, yref="y2 domain", text="coverage",
-        showarrow=False, font={"size": 11, "color": theme.muted},
-    )  # fmt: skip
-    return figure
+    sheet.notes.append(
+        {
+            "x": 1,
+            "xref": "paper",
+            "xanchor": "left",
+            "xshift": 8,
+            "y": 0.5,
+            "yref": "y2 domain",
+            "text": "coverage",
+            "showarrow": False,
+            "font": {"size": 11, "color": theme.muted},
+        }
+    )
+    return sheet.figure(
+        layout(theme, height=height + 15 * lanes, margin={"l": 44, "r": 86, "t": 12 + 15 * lanes + 6, "b": 34})
+    )
 
 
 def board_figure(panels: Sequence[Panel], *, theme: Theme = DARK, height: int = 0) -> go.Figure:
     """Several indicators over one time axis, each against its own limits."""
     count = max(1, len(panels))
     height = height or 30 + 132 * count
-    figure = make_subplots(rows=count, cols=1, shared_xaxes=True, vertical_spacing=26 / max(height - 40, 100))
+    sheet = _Sheet()
+    # Between two rows there must be room for the name of the lower one.
+    between = 26 / max(height - 62, 100)
+    tall = (1 - between * (count - 1)) / count
     for row, panel in enumerate(panels, start=1):
         top = _draw(
-            figure, panel.series, panel.thresholds, theme=theme, mark=panel.mark, row=row, room=height / count - 40
+            sheet, panel.series, panel.thresholds, theme=theme, mark=panel.mark, row=row, room=height / count - 40
         )
-        figure.update_yaxes(count_axis(theme, range=[0, top], nticks=4), row=row, col=1)
-        last = row == len(panels)
-        axis = time_axis(theme, showticklabels=last, range=_span(panel.series))
-        figure.update_xaxes(axis if last else axis | {"ticks": ""}, row=row, col=1)
+        ceiling = 1 - (row - 1) * (tall + between)
+        days = _days_axis(theme, panel.series, labelled=row == len(panels))
+        sheet.axes(row, count_axis(theme, range=[0, top], nticks=4), days, (max(0.0, ceiling - tall), ceiling))
         name = _axis("y", row)
-        figure.add_annotation(
-            x=0, xref="paper", xanchor="left", y=1, yref=f"{name} domain", yanchor="bottom", yshift=3,
-            showarrow=False, align="left",
-            text=f"<b>{_plain(panel.title)}</b>", font={"size": 12, "color": theme.ink},
-        )  # fmt: skip
-        figure.add_annotation(
-            x=1, xref="paper", xanchor="right", y=1, yref=f"{name} domain", yanchor="bottom", yshift=3,
-            showarrow=False, text=panel.mark.label, font={"size": 12, "color": panel.mark.text},
-        )  # fmt: skip
-    figure.update_layout(**layout(theme, height=height, margin={"l": 38, "r": 78, "t": 30, "b": 32}))
-    return figure
+        sheet.notes.append(
+            {
+                "x": 0,
+                "xref": "paper",
+                "xanchor": "left",
+                "y": 1,
+                "yref": f"{name} domain",
+                "yanchor": "bottom",
+                "yshift": 3,
+                "showarrow": False,
+                "align": "left",
+                "text": f"<b>{_plain(panel.title)}</b>",
+                "font": {"size": 12, "color": theme.ink},
+            }
+        )
+        sheet.notes.append(
+            {
+                "x": 1,
+                "xref": "paper",
+                "xanchor": "right",
+                "y": 1,
+                "yref": f"{name} domain",
+                "yanchor": "bottom",
+                "yshift": 3,
+                "showarrow": False,
+                "text": panel.mark.label,
+                "font": {"size": 12, "color": panel.mark.text},
+            }
+        )
+    return sheet.figure(layout(theme, height=height, margin={"l": 38, "r": 78, "t": 30, "b": 32}))
 
 
 def _draw(
-    figure: go.Figure, series: Series, thresholds: Thresholds, *, theme: Theme, mark: Mark, row: int, room: float
+    sheet: _Sheet, series: Series, thresholds: Thresholds, *, theme: Theme, mark: Mark, row: int, room: float
 ) -> float:
     """Draw one series with bands and gaps into a row; the top of its axis comes back."""
     window = over_window(series, thresholds.within)
@@ -152,19 +223,50 @@ def _draw(
     for level, low, high in zip(GRAVE, limits, limits[1:], strict=False):
         color = theme.level(level).color
         # The highest band is open above: it ends with the picture.
-        figure.add_shape(
-            type="rect", xref=f"{x} domain", yref=y, x0=0, x1=1, y0=low, y1=max(low, high),
-            fillcolor=tint(color, theme.band_alpha), line={"width": 0}, layer="below", name=f"band {level.word}",
-        )  # fmt: skip
-        figure.add_shape(
-            type="line", xref=f"{x} domain", yref=y, x0=0, x1=1, y0=low, y1=low,
-            line={"color": tint(color, 0.75), "width": 1, "dash": "dot"}, layer="below", name=f"limit {level.word}",
-        )  # fmt: skip
+        sheet.shapes.append(
+            {
+                "type": "rect",
+                "xref": f"{x} domain",
+                "yref": y,
+                "x0": 0,
+                "x1": 1,
+                "y0": low,
+                "y1": max(low, high),
+                "fillcolor": tint(color, theme.band_alpha),
+                "line": {"width": 0},
+                "layer": "below",
+                "name": f"band {level.word}",
+            }
+        )
+        sheet.shapes.append(
+            {
+                "type": "line",
+                "xref": f"{x} domain",
+                "yref": y,
+                "x0": 0,
+                "x1": 1,
+                "y0": low,
+                "y1": low,
+                "line": {"color": tint(color, 0.75), "width": 1, "dash": "dot"},
+                "layer": "below",
+                "name": f"limit {level.word}",
+            }
+        )
     for level, text, lift in _limit_labels(thresholds, top, room):
-        figure.add_annotation(
-            x=1, xref=f"{x} domain", xanchor="left", xshift=6, y=thresholds.limit(level), yref=y, yshift=lift,
-            text=text, showarrow=False, font={"size": 11, "color": theme.level(level).text},
-        )  # fmt: skip
+        sheet.notes.append(
+            {
+                "x": 1,
+                "xref": f"{x} domain",
+                "xanchor": "left",
+                "xshift": 6,
+                "y": thresholds.limit(level),
+                "yref": y,
+                "yshift": lift,
+                "text": text,
+                "showarrow": False,
+                "font": {"size": 11, "color": theme.level(level).text},
+            }
+        )
     blind = gaps(series)
     if blind:
         edge_x: list[Any] = []
@@ -173,61 +275,99 @@ def _draw(
             left, right = _half_days(first, last)
             edge_x += [left, right, right, left, left, None]
             edge_y += [0, 0, top, top, 0, None]
-        figure.add_trace(
-            go.Scatter(
-                x=edge_x, y=edge_y, mode="lines", line={"width": 0}, fill="toself", name="no data",
-                fillcolor=theme.gap_ground,
-                fillpattern=hatching(theme),
-                hoverinfo="skip",
-            ),
-            row=row, col=1,
-        )  # fmt: skip
+        sheet.traces.append(
+            {
+                "type": "scatter",
+                "xaxis": x,
+                "yaxis": y,
+                "x": edge_x,
+                "y": edge_y,
+                "mode": "lines",
+                "line": {"width": 0},
+                "fill": "toself",
+                "name": "no data",
+                "fillcolor": theme.gap_ground,
+                "fillpattern": hatching(theme),
+                "hoverinfo": "skip",
+            }
+        )
         first, last = max(blind, key=lambda run: run[1] - run[0])
         if (last - first).days + 1 >= max(4, len(days) // 14):
-            figure.add_annotation(
-                x=first + (last - first) / 2, xref=x, y=0.5, yref=f"{y} domain", text="no data", showarrow=False,
-                font={"size": 11, "color": theme.ink}, bgcolor=theme.gap_ground, borderpad=3,
-            )  # fmt: skip
-    figure.add_trace(
-        go.Bar(
-            x=list(days), y=list(series.events), name="that day", marker={"color": theme.bar, "line": {"width": 0}},
-            hovertemplate="%{y:d} that day<extra></extra>",
-        ),
-        row=row, col=1,
-    )  # fmt: skip
-    figure.add_trace(
-        go.Scatter(
-            x=list(days), y=list(window), mode="lines", name=f"{thresholds.within.days} days", connectgaps=False,
-            line={"color": theme.trace, "width": 2, "shape": "hvh"},
-            hovertemplate=f"<b>%{{y:d}}</b> in {_span_words(thresholds.within)}<extra></extra>",
-        ),
-        row=row, col=1,
-    )  # fmt: skip
+            sheet.notes.append(
+                {
+                    "x": first + (last - first) / 2,
+                    "xref": x,
+                    "y": 0.5,
+                    "yref": f"{y} domain",
+                    "text": "no data",
+                    "showarrow": False,
+                    "font": {"size": 11, "color": theme.ink},
+                    "bgcolor": theme.gap_ground,
+                    "borderpad": 3,
+                }
+            )
+    sheet.traces.append(
+        {
+            "type": "bar",
+            "xaxis": x,
+            "yaxis": y,
+            "x": list(days),
+            "y": list(series.events),
+            "name": "that day",
+            "marker": {"color": theme.bar, "line": {"width": 0}},
+            "hovertemplate": "%{y:d} that day<extra></extra>",
+        }
+    )
+    sheet.traces.append(
+        {
+            "type": "scatter",
+            "xaxis": x,
+            "yaxis": y,
+            "x": list(days),
+            "y": list(window),
+            "mode": "lines",
+            "name": f"{thresholds.within.days} days",
+            "connectgaps": False,
+            "line": {"color": theme.trace, "width": 2, "shape": "hvh"},
+            "hovertemplate": f"<b>%{{y:d}}</b> in {_span_words(thresholds.within)}<extra></extra>",
+        }
+    )
     latest = [(day, count) for day, count in zip(days, window, strict=True) if count is not None]
     if latest:
         day, count = latest[-1]
-        figure.add_trace(
-            go.Scatter(
-                x=[day], y=[count], mode="markers", hoverinfo="skip", cliponaxis=False,
-                marker={"size": 9, "color": mark.color, "line": {"color": theme.panel, "width": 2}},
-            ),
-            row=row, col=1,
-        )  # fmt: skip
+        sheet.traces.append(
+            {
+                "type": "scatter",
+                "xaxis": x,
+                "yaxis": y,
+                "x": [day],
+                "y": [count],
+                "mode": "markers",
+                "hoverinfo": "skip",
+                "cliponaxis": False,
+                "marker": {"size": 9, "color": mark.color, "line": {"color": theme.panel, "width": 2}},
+            }
+        )
     return float(top)
 
 
-def _coverage(figure: go.Figure, series: Series, *, theme: Theme, row: int) -> None:
+def _coverage(sheet: _Sheet, series: Series, *, theme: Theme, row: int) -> None:
     """A thin ribbon: how much of each day could be seen."""
+    x, y = _axis("x", row), _axis("y", row)
     shares = [share or 0.0 for share in series.coverage]
-    figure.add_trace(
-        go.Bar(
-            x=list(series.days), y=[1.0] * len(shares), width=86_400_000,
-            customdata=[f"{share:.0%}" for share in shares],
-            marker={"color": [tint(theme.accent, 0.08 + 0.62 * share) for share in shares], "line": {"width": 0}},
-            hovertemplate="coverage %{customdata}<extra></extra>",
-        ),
-        row=row, col=1,
-    )  # fmt: skip
+    sheet.traces.append(
+        {
+            "type": "bar",
+            "xaxis": x,
+            "yaxis": y,
+            "x": list(series.days),
+            "y": [1.0] * len(shares),
+            "width": 86_400_000,
+            "customdata": [f"{share:.0%}" for share in shares],
+            "marker": {"color": [tint(theme.accent, 0.08 + 0.62 * share) for share in shares], "line": {"width": 0}},
+            "hovertemplate": "coverage %{customdata}<extra></extra>",
+        }
+    )
 
 
 def _limit_labels(thresholds: Thresholds, top: float, room: float) -> list[tuple[Level, str, int]]:
@@ -259,6 +399,11 @@ def _stagger(markers: Sequence[Marker], series: Series) -> list[tuple[Marker, in
         ends[lane : lane + 1] = [middle + half]
         placed.append((marker, lane))
     return placed
+
+
+def _days_axis(theme: Theme, series: Series, *, labelled: bool = True, **more: Any) -> dict[str, Any]:
+    quiet = {} if labelled else {"showticklabels": False, "ticks": ""}
+    return time_axis(theme, range=_span(series), **quiet, **more)
 
 
 def _span(series: Series) -> list[str] | None:
