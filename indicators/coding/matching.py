@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from bisect import bisect_left
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -14,6 +15,7 @@ from indicators.catalogue.words import WORD, Span, WordForms, Words, bare, match
 
 # A slot with a stem shorter than this would stop at every other word; it is left to the close look.
 _SHORTEST = 3
+_SURROGATE = re.compile("[\ud800-\udfff]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +112,12 @@ class Matcher:
             return []
         found: list[tuple[int, int]] = []
         total = 0
-        for _, start, _ in self._automaton.find_matches_as_indexes(text):
+        try:
+            places = self._automaton.find_matches_as_indexes(text)
+        except UnicodeEncodeError:
+            # Half a surrogate pair is no letter; in its place goes a mark of the same length.
+            places = self._automaton.find_matches_as_indexes(_SURROGATE.sub("\ufffd", text))
+        for _, start, _ in places:
             if start and text[start - 1].isalnum():
                 continue
             word = WORD.match(text, start)
