@@ -37,13 +37,15 @@ from indicators.store.signals import Coding
 
 BATCH = 2_000
 """Items coded in one transaction: a crash repeats at most so many."""
-LOOK_AGAIN_EVERY = timedelta(hours=3)
+LOOK_AGAIN_EVERY = timedelta(hours=6)
 """Levels are looked at again this often though nothing new came: time itself clears them."""
 REMEMBER_FOR = timedelta(days=30)
 """Reports kept at hand; a report older than this joins no event any more."""
 DAWN = datetime(1970, 1, 1, tzinfo=UTC)
 HEALTH_FOR = timedelta(days=14)
-"""How far back a source's rhythm and its troubles are looked at."""
+"""How far back a source's troubles are looked at."""
+RHYTHM_FOR = timedelta(days=180)
+"""How far back a source's rhythm is learned: one that fell silent must not be forgotten into health."""
 COVER_DAYS = 8
 """Days whose coverage a new poll can still change: a late success vouches back over a gap, never over a week."""
 
@@ -85,18 +87,20 @@ class Pipeline:
         """Code what is new, fold it into events and count; look at the levels where due; queue what is to be mailed."""
         done = Advance(now=now)
         for desk in self._desks:
-            while True:
+            while self._has_fresh(desk):
                 with writing(self._engine) as connection:
-                    step = desk.take_in(connection, now)
-                done = _sum(done, step)
-                if step.items < BATCH:
-                    break
+                    done = _sum(done, desk.take_in(connection, now))
             if done.signals or self._is_due(now):
                 with writing(self._engine) as connection:
                     done = _sum(done, desk.look(connection, now))
         if done.signals or self._is_due(now):
             self._looked_at = now
         return done
+
+    def _has_fresh(self, desk: _Desk) -> bool:
+        # Most turns bring nothing; they must not queue for the write lock.
+        with reading(self._engine) as connection:
+            return bool(items.items_after(connection, signals.cursor(connection, desk.id).seq, limit=1))
 
     def next_due_at(self) -> datetime | None:
         """When the levels are to be looked at again though nothing new came."""
@@ -189,8 +193,6 @@ class _Desk:
         """Code the next items, fold what they say into events, and append what that changes in the counts."""
         cursor = signals.cursor(connection, self.id)
         fresh = items.items_after(connection, cursor.seq, limit=BATCH)
-        if not fresh:
-            return Advance(now=now)
         found = {item.item_id: self._code(item) for _, item in fresh}
         spoken = [signal for said in found.values() for signal in said]
         signals.add_signals(connection, self.id, spoken)
@@ -319,7 +321,7 @@ class _Desk:
         """How each source that this problem relies on can be read."""
         relied_on = frozenset().union(*self.carries.values())
         feeds = [feed for feed in self.feeds.values() if feed.feed_id in relied_on and feed.enabled]
-        published = items.item_times(connection, since=now - HEALTH_FOR, as_of=now)
+        published = items.item_times(connection, since=now - RHYTHM_FOR, as_of=now)
         blind = (health.Condition.NEVER_POLLED, health.Condition.DISABLED)
         return [
             transitions.Sight(
@@ -420,13 +422,15 @@ class _Desk:
             state_of=self._state_of,
             force_families=self.ladder.force_families,
         )
+        covered = absolute.seen_over(history, within=limits.within, as_of=now, zone=self.zone)
         standing = hysteresis.advance(
             self.standings.get(name),
             [reading],
             problem=self.id,
             indicator=name,
             now=now,
-            coverage=absolute.seen_over(history, within=limits.within, as_of=now, zone=self.zone),
+            # A hundredth is as fine as a person reads it; finer would be a new standing at every look.
+            coverage=None if covered is None else round(covered, 2),
             origins=len(activity.origins_of(active)),
             active=bool(active),
             weight=effective,

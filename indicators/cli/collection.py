@@ -44,7 +44,7 @@ from indicators.replay.server import LoopbackResolver, RecordingServer
 from indicators.settings import MailSettings, Settings, SubscriberSettings, dashboard_file, data_folder
 from indicators.store import heartbeat, outbox
 from indicators.store.heartbeat import Heartbeat, Mode
-from indicators.store.problems import writing
+from indicators.store.problems import reading, writing
 
 REPLAY_SUBSCRIBER = SubscriberSettings(address="watch@replay.invalid", minimum=Level.WATCH)
 REPLAY_GRID = timedelta(hours=1)
@@ -225,7 +225,11 @@ async def _station(
 
     def deliver(_at: datetime) -> None:
         # Mail servers know the world's time only, in a replay too.
-        letters.deliver(outbox.Queue(engine), in_force.mail, now=now())
+        at = now()
+        with reading(engine) as connection:
+            due_at = outbox.next_try_at(connection)
+        if due_at is not None and due_at <= at:
+            letters.deliver(outbox.Queue(engine), in_force.mail, now=at)
 
     def beat(at: datetime, due_at: datetime | None) -> None:
         with writing(engine) as connection:
