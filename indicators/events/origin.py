@@ -63,7 +63,7 @@ def trace(
     origin, traced_by = (
         _named(signal, item, people, channels or {})
         or _inherited(signal, reprint, root)
-        or (_publisher(signal, item, feed, people))
+        or (_publisher(signal, item, feed, people, channels or {}))
     )
     return Report(
         signal=signal,
@@ -102,13 +102,23 @@ def _covers(reprint: Reprint, signal: Signal) -> bool:
     return reprint.covers(signal.evidence.start, signal.evidence.end)
 
 
-def _publisher(signal: Signal, item: Item, feed: Feed | None, actors: Mapping[str, Voice]) -> tuple[Origin, str]:
-    """Nobody, where the text credits nobody in particular; else the publisher."""
+def _publisher(
+    signal: Signal, item: Item, feed: Feed | None, actors: Mapping[str, Voice], channels: Mapping[str, Origin]
+) -> tuple[Origin, str]:
+    """The listed source that the text names, nobody where it names nobody in particular, else the publisher."""
     said = signal.attribution
     if said is None or said.kind is AttributionKind.AUTHOR:
-        return publisher_origin(feed, item=item, actors=actors), "publisher"
+        own = publisher_origin(feed, item=item, actors=actors)
+        if own.official and not own.state:
+            # A ministry's own agency is known by the family that both belong to.
+            family = channels.get(f"owner:{_owner(item, feed)}", own)
+            own = replace(own, state=family.state)
+        return own, "publisher"
+    listed = channels.get(folded(said.name))
+    if listed is not None:
+        return listed, "attribution"
     nobody = replace(UNKNOWN, name=said.name or UNKNOWN.name)
-    # A name that the actor list does not hold may be a known voice in another spelling: it must not corroborate.
+    # A name that no list holds may be a known voice in another spelling: it must not corroborate.
     return nobody, "unnamed" if is_unnamed(said.name) else "named, but not in the actor list"
 
 
@@ -152,7 +162,8 @@ def publisher_origin(feed: Feed | None, *, item: Item | None = None, actors: Map
 
 
 def known_channels(feeds: Iterable[Feed], actors: Mapping[str, Voice]) -> dict[str, Origin]:
-    """Origins by folded channel name, for `trace`: every feed's name and handle, every actor's names."""
+    """Origins for `trace`: by folded name every feed, handle and actor; by `owner:<family>` each family's own voice."""
+    feeds = tuple(feeds)
     found: dict[str, Origin] = {}
     for actor, entry in sorted(actors.items()):
         names = getattr(entry, "names", {})
@@ -170,6 +181,8 @@ def known_channels(feeds: Iterable[Feed], actors: Mapping[str, Voice]) -> dict[s
         if "t.me/" in feed.url:
             found[folded(feed.url.rstrip("/").rsplit("/", 1)[-1])] = origin
     found.pop("", None)
+    # No folded name holds a colon, so families stand beside names.
+    found.update({f"owner:{family}": own for family, own in voices(feeds, actors).items()})
     return found
 
 

@@ -145,6 +145,26 @@ def test_state_medium_is_official():
     assert (origin.official, origin.voice) == (True, "state:BLR")
 
 
+def test_agency_of_a_ministrys_family_is_its_states():
+    """A state agency without an actor of its own, owned like the ministry, is the same state's word."""
+    ministry = a_feed("blr_mod", owner="blr_government", speaks_for="BLR_MOD", origin_kind=OriginKind.OFFICIAL)
+    agency = a_feed("state_agency", owner="blr_government", state_controlled=True)
+    item = an_item(source="state_agency")
+    report = trace(
+        a_signal(item.item_id),
+        item=item,
+        feed=agency,
+        actors=ACTORS,
+        channels=known_channels([ministry, agency], ACTORS),
+    )
+    assert (report.origin.official, report.origin.voice) == (True, "state:BLR")
+
+
+def test_registered_source_is_a_known_voice():
+    """A text that credits a source of the registry by its name credits that source's voice."""
+    assert origin_of(attribution=said_by(None, "Radio"), feed=a_feed("daily"))[0].id == "owner:radio"
+
+
 def test_item_without_a_feed_has_its_source_as_owner():
     """An archive's item whose feed is not registered still has an owner, graded F."""
     report = trace(a_signal(), item=an_item())
