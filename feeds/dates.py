@@ -95,7 +95,7 @@ _AGO = re.compile(
 _TIME = r"(?P<hour>\d{1,2})[:.](?P<minute>\d{2})(?::(?P<second>\d{2})(?:[.,]\d{1,9})?)?(?:\s*(?P<half>[ap])\.?m\b\.?)?"
 _ZONE = (
     r"(?:\(?(?P<zone>(?:(?:gmt|utc)\s?)?[+\-\u2212]\d{1,2}(?::?\d{2})?|[a-zа-я]{1,5})\)?"
-    r"(?:\s*\((?P<comment>[^()\d]{0,40})\))?)"
+    r"(?:\s*\((?P<comment>[^()\d]{0,40})\)|(?<=\d)\s*\[[a-z/_+-]{1,40}\]|(?<=\d)\s+[a-z]{2,5})?)"
 )
 _WEEKDAY = r"(?:[^\W\d_]{2,14}\.?'?[^\W\d_]{0,8},?\s+)?"
 _YEAR_WORD = r"(?:\s*(?:г\.|года|году|год|року|рік|р\.|годзе|гада|г|р|roku|r\.))?"
@@ -148,9 +148,13 @@ _DAY_WORD: tuple[re.Pattern[str], ...] = tuple(
     )
 )
 _TIME_ONLY = re.compile(rf"{_TIME}\s*{_ZONE}?")
-_EPOCH = re.compile(r"(?P<whole>\d{9,10})(?P<milli>\d{3})?(?P<micro>\d{3})?(?:\.\d{1,9})?")
+_EPOCH = re.compile(r"(?P<whole>\d{10})(?P<milli>\d{3})?(?P<micro>\d{3})?(?:\.\d{1,9})?")
 # "Published: 19 December 2022" and its like: words before a colon say what the date is, not when.
 _LABEL = re.compile(r"^[^\d:]{2,40}:\s+(?=\S)")
+# Minsk keeps Moscow's time.
+_MOSCOW_TIME = re.compile(
+    r"\s*\(?(?:время московское|по (?:московскому|минскому|мінскім) (?:времени|часе)|по москве|по минску)\)?$"
+)
 _DAY_NUMBER = re.compile(r"(?P<year>\d{4})-(?P<ordinal>\d{3})")
 _MAX_LENGTH = 120
 
@@ -276,7 +280,7 @@ class _Context:
 def _fold(raw: str) -> str:
     folded = raw.lower().replace("\u2212", "-").replace("ё", "е").replace("’", "'")
     folded = folded.strip(" \t,;|.·•—–-") if not folded.startswith(("-", "+")) else folded
-    return " ".join(folded.split())
+    return " ".join(_MOSCOW_TIME.sub(" мск", folded).split())
 
 
 def _epoch(text: str, context: _Context) -> _Reading | None:

@@ -46,6 +46,7 @@ _HAS_TAG = re.compile(r"<(?:/?[a-zA-Z][^<>]*>|!--|!\[CDATA\[)")
 _ENTITY = re.compile(r"&(?:#\d{1,7}|#[xX][0-9a-fA-F]{1,6}|[a-zA-Z][a-zA-Z0-9]{1,31});")
 
 _BREAKS = re.compile(r"\r\n?|[\u2028\u2029\x0b\x0c\x85]")
+_ASCII_CONTROLS = re.compile(r"[\x00-\x08\x0e-\x1f\x7f]")
 # Invisible characters split words that the lexicon would match, or turn the reading direction of a line.
 _INVISIBLE = re.compile(
     "[\x00-\x08\x0e-\x1f\x7f-\x84\x86-\x9f\xad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b\u200c\u200e\u200f"
@@ -54,12 +55,13 @@ _INVISIBLE = re.compile(
 )
 # The joiner that builds one emoji out of several is kept between symbols and dropped beside letters.
 _JOINER = re.compile("\u200d+(?=[\\w\\s]|$)|(?:(?<=[\\w\\s])|^)\u200d+|\u200d{2,}")
-_SPACES = re.compile(r"[^\S\n]+")
+# Every run of blanks but the single space it becomes.
+_SPACES = re.compile(r" [^\S\n]+|[^\S\n ][^\S\n]*")
 _AROUND_BREAK = re.compile(r" \n ?|\n ")
 _BLANK_LINES = re.compile(r"\n{3,}")
 # Where blocks begin and end, until it is known what meets there; the source's own control characters are gone by then.
 _PARAGRAPH_EDGE, _LINE_EDGE = "\x01", "\x02"
-_EDGES = re.compile(r"[ \n]{0,3}[\x01\x02][ \n\x01\x02]*")
+_EDGES = re.compile(r"[\x01\x02][ \n\x01\x02]*")
 
 
 def _combining_class() -> str:
@@ -75,19 +77,31 @@ def _combining_class() -> str:
 
 
 # Normalising a run of marks costs the square of its length; 30 is the bound of Unicode's stream-safe text (UAX 15).
+# A cheap question first: no mark lies among the letters and signs of Europe, and theirs is nearly all our text.
+_MAYBE_ENDLESS = re.compile("[^\x00-\u02ff\u0370-\u0482\u048a-\u0590\u2000-\u20cf\u2100-\u2cee]{31}")
 _ENDLESS_MARKS = re.compile(f"([{_combining_class()}]{{30}})[{_combining_class()}]+")
 
 
 def clean(text: str) -> str:
     """Plain text as given, without control, direction and invisible characters; paragraphs and lines kept."""
-    text = _BREAKS.sub("\n", text)
-    text = _INVISIBLE.sub("", text)
-    text = _JOINER.sub("", text)
-    text = _ENDLESS_MARKS.sub(r"\1", text)
-    text = unicodedata.normalize("NFC", text)
+    if text.isascii():
+        text = _ASCII_CONTROLS.sub("", _ascii_breaks(text))
+    else:
+        text = _INVISIBLE.sub("", _BREAKS.sub("\n", text))
+        if "\u200d" in text:
+            text = _JOINER.sub("", text)
+        if _MAYBE_ENDLESS.search(text):
+            text = _ENDLESS_MARKS.sub(r"\1", text)
+        text = unicodedata.normalize("NFC", text)
     text = _SPACES.sub(" ", text)
     text = _AROUND_BREAK.sub("\n", text)
     return _BLANK_LINES.sub("\n\n", text).strip()
+
+
+def _ascii_breaks(text: str) -> str:
+    for broken in ("\r\n", "\r", "\x0b", "\x0c"):
+        text = text.replace(broken, "\n")
+    return text
 
 
 def line(text: str) -> str:
@@ -216,4 +230,10 @@ def _break_of(name: str) -> str:
 def _settle(text: str) -> str:
     """Edges of blocks that meet become one break: a blank line where one of them is a paragraph's."""
     text = _BLANK_LINES.sub("\n\n", _AROUND_BREAK.sub("\n", _SPACES.sub(" ", text)))
-    return _EDGES.sub(lambda run: "\n\n" if _PARAGRAPH_EDGE in run.group() else "\n", text)
+    pieces, position = [], 0
+    for run in _EDGES.finditer(text):
+        pieces.append(text[position : run.start()].rstrip(" \n"))
+        pieces.append("\n\n" if _PARAGRAPH_EDGE in run.group() else "\n")
+        position = run.end()
+    pieces.append(text[position:])
+    return "".join(pieces)
