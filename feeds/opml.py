@@ -10,7 +10,7 @@ from xml.etree import ElementTree as Tree
 from feeds.errors import FeedError
 from feeds.model import Feed, FeedKind
 
-DEEPEST = 16
+DEEPEST = 64
 LONGEST_BYTES = 4 * 1024 * 1024
 
 
@@ -88,7 +88,7 @@ def _root(content: bytes) -> Tree.Element:
 
 def _outlines(element: Tree.Element, depth: int) -> Iterator[Tree.Element]:
     if depth > DEEPEST:
-        return
+        raise OpmlProblem(f"the list is nested more than {DEEPEST} folders deep; flatten it")
     for child in element:
         if child.tag.lower() == "outline" and _attribute(child, "xmlUrl"):
             yield child

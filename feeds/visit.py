@@ -107,14 +107,19 @@ def sort_out(
     twins = {_sameness(held.url, held.content_hash, held.published_at): held for held in reissued}
     new: dict[str, tuple[datetime, int, Item]] = {}
     edits: dict[str, Item] = {}
+    seen: set[str] = set()
     for place, entry in enumerate(entries):
         identity = item_id(feed.feed_id, entry.entry_id)
+        if identity in seen:
+            # Two wordings under one id in one document: the first stands, or every visit would find an edit.
+            continue
+        seen.add(identity)
         held = known.get(identity)
         words = content_hash(entry.title, entry.text)
         if held is None and entry.date_quality is not DateQuality.FETCHED:
             held = twins.get(_sameness(entry.url, words, entry.published_at))
         if held is None:
-            new.setdefault(identity, (entry.published_at, -place, _item(feed, entry, identity, now, revision=0)))
+            new[identity] = (entry.published_at, -place, _item(feed, entry, identity, now, revision=0))
         elif held.item_id not in edits and is_edit(held, entry, words):
             edits[held.item_id] = _item(feed, entry, held.item_id, now, revision=held.revision + 1)
     return Sightings(

@@ -62,6 +62,7 @@ def test_foreign_lists_are_read() -> None:
         (b"<!DOCTYPE x [<!ENTITY a 'b'>]><opml/>", "declares a document type"),
         (b"<opml>" + b" " * 5_000_000, "larger than 4 MiB"),
         (b"", "not well-formed"),
+        (b"<opml>" + b"<outline>" * 80 + b"</outline>" * 80 + b"</opml>", "more than 64 folders deep"),
     ],
 )
 def test_what_is_no_list_is_named(content: bytes, says: str) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import socket
+import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
@@ -576,6 +577,69 @@ def test_a_killed_pollers_feed_passes_on(engine: Engine) -> None:
                 assert len((await heir.poll_due(NOON)).new_items) == 3
 
     run(work())
+
+
+KILLED = """
+import asyncio, sys
+from datetime import datetime, timedelta
+from feeds.database import open_engine
+from feeds.model import Feed
+from feeds.polling import Collector, CollectorSettings
+
+database, url, now = sys.argv[1:]
+settings = CollectorSettings(allow_hosts=("127.0.0.1",), lease_for=timedelta(seconds=1.5))
+feed = Feed(feed_id="news", name="News", url=url)
+asyncio.run(Collector(open_engine(database), [feed], settings).poll_due(datetime.fromisoformat(now)))
+"""
+
+
+def test_a_poller_killed_outright_loses_nothing(engine: Engine) -> None:
+    """A process killed in the middle of a visit, without a word, leaves a whole store, and its feed passes on."""
+
+    async def work() -> list[int]:
+        async with serving() as source:
+            asked, go = asyncio.Event(), asyncio.Event()
+
+            async def stall(_request: web.Request) -> web.Response:
+                asked.set()
+                await go.wait()
+                return web.Response(text=rss(hourly(3)))
+
+            feed = a_feed(source.does("/rss", stall))
+            address = engine.url.render_as_string(hide_password=False)
+            victim = await asyncio.create_subprocess_exec(
+                sys.executable, "-c", KILLED, address, feed.url, NOON.isoformat()
+            )
+            await asyncio.wait_for(asked.wait(), 60)
+            victim.kill()
+            await victim.wait()
+            go.set()
+            counts = []
+            async with collecting(engine, feed) as heir:
+                counts.append(len((await heir.poll_due(NOON + MINUTE)).polls))
+                await asyncio.sleep(1.6)
+                counts.append(len((await heir.poll_due(NOON + MINUTE)).new_items))
+            return counts
+
+    assert run(work()) == [0, 3]
+    assert len(polled(engine)) == 1
+
+
+def test_two_wordings_under_one_id_are_no_edit_at_every_visit(sqlite: Engine) -> None:
+    """A document that repeats an id with other words does not make a revision of each visit."""
+
+    async def work() -> list[int]:
+        async with serving() as source:
+            feed = a_feed(source.base + "/rss")
+            edits = []
+            async with collecting(sqlite, feed) as collector:
+                for number in range(3):
+                    twice = [("a", "first", START), ("a", "second", START), (f"n{number}", "other", START)]
+                    source.says("/rss", rss(twice))
+                    edits.append((await collector.poll_due(NOON + number * HOUR)).edits)
+            return edits
+
+    assert run(work()) == [0, 0, 0]
 
 
 def test_stopping_in_the_middle_gives_the_leases_back(engine: Engine) -> None:
