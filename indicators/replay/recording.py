@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from bisect import bisect_right
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -120,11 +121,21 @@ class Recording:
 
     def window(self, source: str, at: datetime, *, before: str | None = None) -> tuple[Publication, ...]:
         """What the source's document holds at `at`, newest first; with `before`, the page that precedes that id."""
-        published = [one for one in self.publications.get(source, ()) if one.at <= at]
+        ones = self.publications.get(source, ())
+        published = bisect_right(ones, at, key=_published_at)
         if before is not None:
-            ids = [one.id for one in published]
-            published = published[: ids.index(before)] if before in ids else []
-        return tuple(reversed(published[-self.behaviours[source].keep :]))
+            published = next((number for number, one in enumerate(ones[:published]) if one.id == before), 0)
+        return tuple(reversed(ones[max(0, published - self.behaviours[source].keep) : published]))
+
+    def state(self, source: str, at: datetime) -> tuple[int, int]:
+        """How much the source had published and edited by `at`: while it stays the same, so does its document."""
+        ones = self.publications.get(source, ())
+        published = bisect_right(ones, at, key=_published_at)
+        return published, sum(edit.at <= at for one in ones[:published] for edit in one.edits)
+
+
+def _published_at(one: Publication) -> datetime:
+    return one.at
 
 
 def load(place: str | Path, *, shipped: Path) -> Recording:

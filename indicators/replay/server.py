@@ -48,6 +48,8 @@ class RecordingServer:
     def __init__(self, recording: Recording, now: Callable[[], datetime]) -> None:
         self._recording = recording
         self._now = now
+        self._names = {feed.feed_id: feed.name for feed in recording.feeds}
+        self._documents: dict[tuple[str, tuple[int, int], str | None], tuple[bytes, dict[str, str]]] = {}
         self._runner: web.AppRunner | None = None
         self.base = ""
         self.requests = 0
@@ -93,19 +95,35 @@ class RecordingServer:
                 if fault.html:
                     return web.Response(status=fault.status, text=_BLOCK_PAGE, content_type="text/html")
                 return web.Response(status=fault.status, headers=headers)
-        before = request.query.get("before")
-        window = self._recording.window(source, at, before=f"{source}-{int(before):04d}" if before else None)
-        name = next(feed.name for feed in self._recording.feeds if feed.feed_id == source)
-        text, content_type = render(behaviour.form, name=name, source=source, base=self.base, window=window, at=at)
-        body = text.encode()
-        headers = {"Content-Type": content_type}
-        if behaviour.etag:
-            headers["ETag"] = f'"{hashlib.blake2b(body, digest_size=8).hexdigest()}"'
-            if window:
-                headers["Last-Modified"] = format_datetime(max(one.changed_at(at) for one in window), usegmt=True)
-            if request.headers.get("If-None-Match") == headers["ETag"]:
-                return web.Response(status=304, headers=headers)
+        body, headers = self._drawn(source, at, request.query.get("before"))
+        if behaviour.etag and request.headers.get("If-None-Match") == headers["ETag"]:
+            return web.Response(status=304, headers=headers)
         return web.Response(body=body, headers=headers)
+
+    def _drawn(self, source: str, at: datetime, before: str | None) -> tuple[bytes, dict[str, str]]:
+        """The document and its headers, drawn once for as long as nothing in it changes."""
+        key = (source, self._recording.state(source, at), before)
+        if key not in self._documents:
+            window = self._recording.window(source, at, before=f"{source}-{int(before):04d}" if before else None)
+            text, content_type = render(
+                self._recording.behaviours[source].form,
+                name=self._names[source],
+                source=source,
+                base=self.base,
+                window=window,
+                at=at,
+            )
+            body = text.encode()
+            headers = {"Content-Type": content_type}
+            if self._recording.behaviours[source].etag:
+                headers["ETag"] = f'"{hashlib.blake2b(body, digest_size=8).hexdigest()}"'
+                if window:
+                    changed_at = max(one.changed_at(at) for one in window)
+                    headers["Last-Modified"] = format_datetime(changed_at, usegmt=True)
+            for old in [old for old in self._documents if old[0] == source]:
+                del self._documents[old]
+            self._documents[key] = (body, headers)
+        return self._documents[key]
 
     async def _page(self, request: web.Request) -> web.Response:
         source, wanted, at = request.match_info["source"], request.match_info["id"], self._now()
