@@ -125,6 +125,18 @@ def test_learning_stands_beside_the_level() -> None:
     assert (standing.level, standing.learning, standing.no_data) == (Level.WATCH, True, False)
 
 
+def test_a_level_is_not_lowered_while_one_rule_cannot_see() -> None:
+    """The officer's limit reads normal, but the rule that raised the level has no data: these days do not count."""
+    standing = advance(
+        None, [N, a_reading(Level.WARNING, p=0.0004)], problem="p", indicator="i", now=on(0), coverage=1.0
+    )
+    for day in range(1, 9):
+        standing = advance(standing, [N, NOTHING], problem="p", indicator="i", now=on(day), coverage=0.6)
+    assert standing.level is Level.WARNING
+    assert standing.days_below == ()
+    assert standing.why == "Held at warning: one rule cannot see. No data: nothing was seen."
+
+
 ANY = st.sampled_from([N, WT, WN, C, None, a_reading(Level.WATCH, p=0.005), a_reading(p=0.03), a_reading(p=0.7)])
 
 
