@@ -85,7 +85,7 @@ def _line(line: FeedLine, as_of: datetime) -> str:
     fare, condition = line.fare, line.fare.condition.value.replace("_", " ")
     return (
         f'<tr><td class="v-state {kind}">{glyph} {escape(condition)}<br><small>{since}</small></td>'
-        f"<td><b>{escape(feed.name)}</b><br><small>{escape(kind_of)}<br>{anchor(feed.url, feed.feed_id)}</small></td>"
+        f"<td><b>{escape(feed.name)}</b><br><small>{anchor(feed.url, feed.feed_id)} · {escape(kind_of)}</small></td>"
         f"<td>{escape(feed.reliability)}</td><td>{days(line.share)}</td>"
         f"<td>{ago(fare.polled_at, as_of)}</td><td>{ago(fare.newest_at, as_of)}</td>"
         f"<td>{span(fare.expected_within)}</td>"

@@ -16,7 +16,7 @@ from indicators.pages.views import PollerState, Pulse
 
 AS_OF = "as_of"
 LIVE_REFRESH = "30s"
-REPLAY_REFRESH = "3s"
+REPLAY_REFRESH = "4s"
 
 
 def dress() -> None:

@@ -3,23 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime, timedelta
+from datetime import timedelta
 from html import escape
 
 import streamlit as st
 
 from indicators.charts import board as html
-from indicators.charts.board import moment
+from indicators.charts.board import chip, moment
 from indicators.charts.series import Marker, indicator_figure
 from indicators.charts.theme import CONFIG, DARK
 from indicators.model.event import Event, Report
-from indicators.model.level import ThresholdChange, Thresholds
+from indicators.model.level import Level, ThresholdChange, Thresholds
 from indicators.model.signal import Signal
 from indicators.pages import frame, reading
 from indicators.pages.views import IndicatorView, Passage
 
 SPANS = {"30 days": 30, "90 days": 90, "180 days": 180, "1 year": 365}
 SHOWN_EVENTS = 40
+PREVIEW_DAYS = 90
 CREDIBILITY = {
     1: "confirmed",
     2: "probably true",
@@ -75,7 +76,8 @@ def show(view: IndicatorView) -> None:
     since = f"since {moment(standing.level_since)}" if standing else "not evaluated yet"
     st.html(
         f'<div class="v-title"><h1><b>{escape(row.code)}</b>{escape(row.name)}</h1>'
-        f"{html.standing_chip(standing)}<span class='v-quiet'>{since} · as of {moment(view.as_of)}</span></div>"
+        f'<span class="v-solid">{html.standing_chip(standing)}</span>'
+        f"<span class='v-quiet'>{since} · as of {moment(view.as_of)}</span></div>"
     )
     st.html(figures(view))
     figure = indicator_figure(view.series, row.thresholds, mark=mark, markers=markers(view), height=330)
@@ -186,8 +188,11 @@ def meaning(view: IndicatorView) -> str:
     if view.traps:
         listed = "".join(f"<li>{escape(trap)}</li>" for trap in view.traps)
         parts.append(f"<h4>Traps</h4><ul>{listed}</ul>")
-    carriers = ", ".join(map(escape, view.carriers)) or "none: this indicator cannot be seen at all"
-    parts.append(f"<h4>Feeds that can carry it</h4><p>{carriers}</p>")
+    carriers = ", ".join(map(escape, view.carriers))
+    if carriers:
+        parts.append(f"<details><summary>{len(view.carriers)} feeds can carry it</summary><p>{carriers}</p></details>")
+    else:
+        parts.append("<h4>Feeds</h4><p>None can carry it: this indicator cannot be seen at all.</p>")
     return f'<div class="v-panel v-text">{"".join(parts)}</div>'
 
 
@@ -205,10 +210,13 @@ def threshold_editor(problem: str, view: IndicatorView) -> None:
         within = columns[3].number_input("Within days", 1, 90, max(1, now.within.days), key=f"within_{view.row.id}")
         by = st.text_input("Your name", value=frame.officer(), key="thresholds_by", max_chars=80)
         reason = st.text_input("Reason", key="thresholds_reason", max_chars=300)
-        if st.form_submit_button("Change thresholds", type="primary", disabled=view.pinned):
-            wanted = Thresholds(
-                watch=int(watch), warning=int(warning), critical=int(critical), within=timedelta(days=int(within))
-            )
+        wanted = Thresholds(
+            watch=int(watch), warning=int(warning), critical=int(critical), within=timedelta(days=int(within))
+        )
+        ask, keep = st.columns(2)
+        if ask.form_submit_button("How often would it have fired?", width="stretch"):
+            _preview(problem, view, wanted)
+        if keep.form_submit_button("Change thresholds", type="primary", width="stretch", disabled=view.pinned):
             _change(problem, view, wanted, by.strip(), reason.strip())
     with right:
         rows = [_limits_row("Default", default, "", "")]
@@ -216,6 +224,27 @@ def threshold_editor(problem: str, view: IndicatorView) -> None:
             _limits_row(moment(change.at), change.thresholds, change.by, change.reason) for change in view.changes[:8]
         ]
         st.html(frame.table(("When", "Watch", "Warning", "Critical", "Within", "By", "Why"), rows))
+
+
+def _preview(problem: str, view: IndicatorView, wanted: Thresholds) -> None:
+    """What these limits would have done over the last days, beside what those in force did."""
+    try:
+        now, then = (
+            reading.preview(problem, view.row.id, limits, at=view.as_of, days=PREVIEW_DAYS)
+            for limits in (view.row.thresholds, wanted)
+        )
+    except reading.Unreadable as line:
+        st.error(str(line))
+        return
+    rows = [
+        f"<tr><td>{chip(DARK.level(level))}</td><td>{now.fired[level]}</td><td>{then.fired[level]}</td>"
+        f"<td>{then.days_at[level]}</td><td>{then.by_chance[level]:.1f}</td></tr>"
+        for level in Level
+        if level
+    ]
+    heads = ("Level", "Risen to, as it is", "Risen to, as proposed", "Days at it", "By chance alone")
+    st.html(frame.table(heads, rows))
+    st.html(f'<div class="v-quiet"><small>{escape(then.why)}</small></div>')
 
 
 def _change(problem: str, view: IndicatorView, wanted: Thresholds, by: str, reason: str) -> None:
@@ -245,8 +274,3 @@ def _limits_row(when: str, limits: Thresholds, by: str, why: str) -> str:
 def sentence(limits: Thresholds) -> str:
     """Limits as people say them."""
     return f"watch {limits.watch}, warning {limits.warning}, critical {limits.critical} in {limits.within.days} days"
-
-
-def last_known(events: tuple[Event, ...]) -> datetime | None:
-    """When the latest of these events became known."""
-    return max((event.known_at for event in events), default=None)

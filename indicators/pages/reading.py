@@ -10,9 +10,10 @@ import secrets
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
 from typing import TypeVar
+from zoneinfo import ZoneInfo
 
 import streamlit as st
 import yaml
@@ -30,6 +31,9 @@ from indicators.briefing import picture
 from indicators.briefing.picture import Picture
 from indicators.catalogue import Catalogue, CatalogueProblems
 from indicators.charts import series as drawn
+from indicators.levels.history import History
+from indicators.levels.preview import Preview
+from indicators.levels.preview import preview as preview_of
 from indicators.model.alert import Silence, Subscriber
 from indicators.model.event import Event
 from indicators.model.level import Level, SetCondition, Standing, ThresholdChange, Thresholds
@@ -43,6 +47,7 @@ from indicators.pages.views import (
     PollerState,
     Pulse,
 )
+from indicators.series import asof, frames
 from indicators.settings import Settings, SettingsProblems, SubscriberSettings, data_folder, load_settings
 from indicators.store import alerts as kept_alerts
 from indicators.store import events as kept_events
@@ -56,7 +61,7 @@ from indicators.store import thresholds as kept_thresholds
 
 CONTEXT_LETTERS = 220
 NEW_DATABASE = "has no tables"
-RHYTHM_FROM = timedelta(days=60)
+RHYTHM_FROM = timedelta(days=180)
 QUIET_AFTER = timedelta(minutes=3)
 """A round of polls may take a minute; after three the poller is not merely busy."""
 KEPT_FOR_S = 2.0
@@ -235,6 +240,27 @@ def indicator(problem: str, indicator_id: str, as_of: datetime | None, days: int
         carriers=_carriers(known, indicator_id, beat),
         choices=picture.names_of(known),
     )
+
+
+def preview(problem: str, indicator_id: str, limits: Thresholds, *, at: datetime, days: int) -> Preview:
+    """How often these limits would have fired over the last days, each day as it was then known."""
+    known = catalogue(problem)
+    today = picture.day_of(at, known)
+    zone = ZoneInfo(known.problem.timezone)
+    reach = timedelta(days=limits.within.days + 1)
+    first = today - timedelta(days=days - 1)
+    with looking() as connection:
+        counted, seen = picture.days_read(connection, problem, first - reach, today, at, only=indicator_id)
+
+    def known_then(on: date) -> tuple[datetime, History]:
+        # The last day is looked at whole: its history also says how many events there were.
+        since = first - reach if on == today else on - reach
+        then = at if on == today else datetime.combine(on, time(23, 59), tzinfo=zone)
+        frame = asof.frame(counted.get(indicator_id, []), seen.get(indicator_id, []), indicator_id, since, on, then)
+        return then, History(**frames.history(frame))
+
+    lived = [first + timedelta(days=number) for number in range(days)]
+    return preview_of((known_then(on) for on in lived), limits, zone=zone)
 
 
 def _carriers(known: Catalogue, indicator_id: str, beat: Pulse) -> tuple[str, ...]:

@@ -185,6 +185,19 @@ def test_limits_that_do_not_rise_are_refused_in_one_line(watch) -> None:
     assert any("does not rise" in error.value for error in app.error)
 
 
+def test_an_officer_is_told_how_often_a_limit_would_have_fired(watch) -> None:
+    """Before a change is saved, the page says what it would have done and what chance alone does."""
+    app = run("indicator", id="equipment_moves")
+    app.number_input(key="watch_equipment_moves").set_value(1)
+    next(button for button in app.button if button.label.startswith("How often")).click().run()
+    assert not app.exception
+    text = plain(told(app))
+    assert "By chance alone" in text
+    assert "In 90 days" in text
+    with database.reading(watch.engine) as connection:
+        assert thresholds.history(connection, winter.PROBLEM, "equipment_moves", as_of=winter.NOW) == []
+
+
 def test_evidence_is_highlighted_and_only_web_links_are_links(watch) -> None:
     """The words that were coded stand out; a javascript address is text."""
     text = told(run("indicator", id="equipment_moves"))
