@@ -229,7 +229,6 @@ def _break_of(name: str) -> str:
 
 def _settle(text: str) -> str:
     """Edges of blocks that meet become one break: a blank line where one of them is a paragraph's."""
-    text = _BLANK_LINES.sub("\n\n", _AROUND_BREAK.sub("\n", _SPACES.sub(" ", text)))
     pieces, position = [], 0
     for run in _EDGES.finditer(text):
         pieces.append(text[position : run.start()].rstrip(" \n"))

@@ -137,17 +137,18 @@ def _title(entry: Mapping[str, Any]) -> str:
 
 def _body(entry: Mapping[str, Any]) -> str:
     """The fullest text an entry carries: its content when it has one, else its summary."""
-    texts = []
+    raw: dict[str, str] = {}
     contents = _own(entry, "content")
     for content in contents if isinstance(contents, Sequence) else ():
         if content.get("type", "") in _TEXT_TYPES:
-            texts.append(_readable(str(content.get("value") or ""), content.get("type", "")))
+            raw.setdefault(str(content.get("value") or ""), content.get("type", ""))
     detail = _own(entry, "summary_detail")
     kind = detail.get("type", "text/html") if isinstance(detail, Mapping) else "text/html"
     summary = _text(entry, "summary")
-    if summary and kind in _TEXT_TYPES:
-        texts.append(_readable(summary, kind))
-    return max(texts, key=len, default="")
+    if kind in _TEXT_TYPES:
+        # The parser repeats the content as a summary where there is none; the same words are read once.
+        raw.setdefault(summary, kind)
+    return max((_readable(value, form) for value, form in raw.items()), key=len, default="")
 
 
 def _readable(value: str, kind: str) -> str:
