@@ -16,10 +16,12 @@ from sqlalchemy import (
     Index,
     Integer,
     Row,
+    Select,
     String,
     Table,
     Text,
     and_,
+    bindparam,
     func,
     insert,
     or_,
@@ -106,9 +108,9 @@ def _tells(new: Standing, held: Standing | None) -> bool:
     return held is None or replace(new, at=held.at) != held or new.at.date() != held.at.date()
 
 
-def latest_standings(connection: Connection, problem: str, *, as_of: datetime) -> list[Standing]:
-    """Where each indicator stood at `as_of`, by id."""
-    # A look-up per name on the index, instead of a pass over all that was ever written.
+def _latest() -> Select[Any]:
+    """The last row of each indicator known by an instant: a look-up per name, not a pass over all ever written."""
+    problem, as_of = bindparam("of_problem", type_=String), bindparam("as_of", type_=Instant)
     names = (
         select(func.min(standings.c.indicator).label("indicator"))
         .where(standings.c.problem == problem)
@@ -129,8 +131,16 @@ def latest_standings(connection: Connection, problem: str, *, as_of: datetime) -
         .correlate(names)
         .scalar_subquery()
     )
-    query = select(standings).join_from(names, standings, standings.c.seq == newest_seq)
-    return [_standing(row) for row in connection.execute(query.order_by(standings.c.indicator))]
+    found = select(standings).join_from(names, standings, standings.c.seq == newest_seq)
+    return found.order_by(standings.c.indicator)
+
+
+LATEST = _latest()
+
+
+def latest_standings(connection: Connection, problem: str, *, as_of: datetime) -> list[Standing]:
+    """Where each indicator stood at `as_of`, by id."""
+    return [_standing(row) for row in connection.execute(LATEST, {"of_problem": problem, "as_of": as_of})]
 
 
 def standing_history(

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime
 from typing import Any, TypeVar
 
-from sqlalchemy import BigInteger, ColumnElement, Connection, FromClause, Integer, Table, and_, exists, or_
+from sqlalchemy import BigInteger, ColumnElement, Connection, FromClause, Integer, Table, and_, select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.dialects.postgresql import Insert as PostgresqlInsert
 from sqlalchemy.dialects.sqlite import Insert as SqliteInsert
@@ -25,15 +25,17 @@ def newest(
 
     Among rows of one instant the one written later speaks, so a step may correct itself.
     """
+    # One look-up at the end of an index for each row; comparing every two versions of a key would be quadratic.
     later = table.alias()
-    return and_(
-        rows.c[at] <= as_of,
-        ~exists().where(
-            *(later.c[key] == rows.c[key] for key in keys),
-            later.c[at] <= as_of,
-            or_(later.c[at] > rows.c[at], and_(later.c[at] == rows.c[at], later.c.seq > rows.c.seq)),
-        ),
+    last = (
+        select(later.c.seq)
+        .where(*(later.c[key] == rows.c[key] for key in keys), later.c[at] <= as_of)
+        .order_by(later.c[at].desc(), later.c.seq.desc())
+        .limit(1)
+        .correlate(rows)
+        .scalar_subquery()
     )
+    return and_(rows.c[at] <= as_of, rows.c.seq == last)
 
 
 def insert_new(connection: Connection, table: Table) -> SqliteInsert | PostgresqlInsert:

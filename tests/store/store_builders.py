@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+import itertools
 from datetime import UTC, date, datetime, timedelta
+from functools import cache
 from typing import Any
 
+from sqlalchemy import Engine
+
+from feeds.database import open_engine
 from feeds.model import Item
+from indicators import store
 from indicators.model.actor import Actor, Attribution, AttributionKind
 from indicators.model.alert import Alert, AlertKind, Mail
 from indicators.model.event import Event, Origin, Report
@@ -163,3 +169,14 @@ def a_mail(message_id: str = "<m1@vedette>", **rest: Any) -> Mail:
         "next_try_at": NOON,
     }
     return Mail(message_id=message_id, **(fields | rest))
+
+
+PROBLEMS = itertools.count()
+
+
+@cache
+def shared_engine() -> Engine:
+    """One database for all examples of a property, each with a problem of its own."""
+    engine = open_engine("sqlite://")
+    store.upgrade(engine)
+    return engine

@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import itertools
 from dataclasses import replace
 from datetime import date, timedelta
-from functools import cache
 
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import Engine, event
-from store_builders import DAY, HOUR, NOON, PROBLEM, a_report, a_signal, an_event, an_item
+from store_builders import DAY, HOUR, NOON, PROBLEM, PROBLEMS, a_report, a_signal, an_event, an_item, shared_engine
 
-from feeds.database import open_engine
 from feeds.store import add_item
 from indicators import store
 from indicators.model.event import Event
@@ -169,17 +166,6 @@ def test_evidence_of_a_recoded_item_is_the_last_coding_known(engine: Engine) -> 
         now = store.evidence.evidence(connection, PROBLEM, as_of=NOON + HOUR)
     assert [row.signal.why for row in then] == ["rule moves.3"]
     assert [row.signal.why for row in now] == ["rule moves.4"]
-
-
-PROBLEMS = itertools.count()
-
-
-@cache
-def shared_engine() -> Engine:
-    """One database for all examples of a property, each with a problem of its own."""
-    engine = open_engine("sqlite://")
-    store.upgrade(engine)
-    return engine
 
 
 EVENT_IDS = ("e1", "e2", "e3")

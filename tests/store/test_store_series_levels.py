@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from sqlalchemy import Engine
-from store_builders import DAY, HOUR, NOON, PROBLEM, a_recommendation, a_standing
+from store_builders import DAY, HOUR, NOON, PROBLEM, PROBLEMS, a_recommendation, a_standing, shared_engine
 
 from indicators import store
 from indicators.model.level import Level, SetCondition, Standing, WatchCondition
@@ -146,8 +146,6 @@ def test_the_board_is_what_an_officer_saw(engine: Engine) -> None:
 @given(st.lists(st.tuples(st.sampled_from("ab"), st.integers(0, 3), st.integers(1, 40)), max_size=12))
 def test_the_standing_in_force_is_the_last_one_known(steps: list[tuple[str, int, int]]) -> None:
     """However standings follow one another, each instant reads as it was held then."""
-    from test_store_events import PROBLEMS, shared_engine
-
     problem, at = f"problem{next(PROBLEMS)}", NOON
     shown: list[tuple[datetime, dict[str, Level]]] = []
     held: dict[str, Level] = {}
