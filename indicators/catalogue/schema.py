@@ -321,7 +321,8 @@ class CuesPart(Door):
     opinion: Strings = ()
     question: Strings = ()
     contrast: Strings = ()
-    exercise: Strings = ()
+    elsewhere: Strings = ()
+    """Words of sport and show business: a sentence or heading that holds one is about no army."""
 
 
 class RolesPart(Door):

@@ -74,6 +74,7 @@ _FORCES = frozenset(
         "mobilisation",
     ]
 )
+_LEAVING = frozenset({"withdrawal", "rotation"})
 _JUDGEMENTS = frozenset({"insufficiency", "concern"})
 _ARMOUR = (
     "tank",
@@ -574,7 +575,10 @@ class Coder:
         """Whether a happening lies within the problem, and what says so."""
         area = self.catalogue.problem.area
         named = [one.place for one in names.places]
-        home = [place.name for place in named if place.country in area.countries and place.kind == "country"]
+        lands = [one for one in names.places if one.place.country in area.countries and one.place.kind == "country"]
+        if lands and (family in _LEAVING or (any(one.role is not PlaceRole.AT for one in lands) and family in MOVING)):
+            return True, f"it goes from or to {lands[0].place.name}"
+        home = [one.place.name for one in lands]
         strong = [place for place in named if place.country in area.countries and place.kind != "country"]
         listed = [place for place in named if place.id in area.places and place.country not in area.countries]
         elsewhere = [
@@ -602,6 +606,12 @@ class Coder:
         if near_home:
             return True, "the text around it names the area"
         return False, "it names no place and no actor of the area"
+
+    def _elsewhere(self, sentence: Sentence, statement: Statement) -> str:
+        """The word of sport or show business in a sentence, or empty."""
+        for first, last in sentence.found.get(("cue", "elsewhere"), ()):
+            return " ".join(statement.words.words[first:last])
+        return ""
 
     def _signal(
         self,
@@ -651,7 +661,8 @@ class Coder:
         quantity = choose(counted, span, _UNITS.get(rule.family, ()))
         # A force is sized by a number; talk of numbers without one sizes nothing.
         unsized = rule.family == "force_size" and quantity is None
-        counts = put.assertion.countable and inside and not sentence.furniture and not unsized
+        elsewhere = self._elsewhere(sentence, statement)
+        counts = put.assertion.countable and inside and not sentence.furniture and not unsized and not elsewhere
         start, end = folded.span(sentence.stretch.start, sentence.stretch.end)
         evidence = Evidence(item_id=item.item_id, start=start, end=end, quote=body[start:end])
         taken = " … ".join(_quoted(sentence, one) for one in _runs(hit.taken))
@@ -664,6 +675,7 @@ class Coder:
             f"credited to {voice.name} ({voice_how})" if voice else "",
             f"not counted: {sentence.furniture}" if sentence.furniture else "",
             "not counted: no number is given" if unsized else "",
+            f"not counted: {elsewhere!r} is of sport or show business" if elsewhere else "",
         ]
         signal = Signal(
             item_id=item.item_id,
@@ -712,6 +724,8 @@ _SUPERSEDES: Mapping[str, frozenset[str]] = {
     "withdrawal": frozenset({"troop_move", "equipment_move", "drill"}),
     "airspace": frozenset({"border"}),
     "inspection": frozenset({"drill"}),
+    "concern": frozenset({"threat"}),
+    "insufficiency": frozenset({"threat"}),
 }
 
 

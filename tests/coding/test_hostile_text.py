@@ -41,7 +41,11 @@ TEXTS = st.lists(st.one_of(PIECES, st.text(max_size=30)), max_size=12).map(" ".j
 
 
 @settings(max_examples=300, deadline=None)
-@given(title=st.one_of(st.just(""), TEXTS), text=TEXTS, lang=st.sampled_from(["", "en", "ru", "uk", "be", "pl", "x-y", "RU-ru"]))
+@given(
+    title=st.one_of(st.just(""), TEXTS),
+    text=TEXTS,
+    lang=st.sampled_from(["", "en", "ru", "uk", "be", "pl", "x-y", "RU-ru"]),
+)
 def test_any_text_is_answered_and_every_quote_is_where_it_says(title: str, text: str, lang: str) -> None:
     """No text raises; evidence is a stretch of title, blank line and text; days never lie after publication."""
     item = an_item(text, title=title, lang=lang)
@@ -78,7 +82,11 @@ def test_stress_marks_and_invisible_marks_do_not_shift_the_quote() -> None:
 def test_a_language_the_catalogue_lacks_gives_no_signals(lang: str) -> None:
     """Polish and the others are not guessed at, even where the words look known."""
     assert coded("Belarusian Hajun: tanks moved to Gomel.", lang=lang) == []
-    assert explain(an_item("Belarusian Hajun: tanks moved to Gomel.", lang=lang), belarus()).lines()[0].startswith("The catalogue holds no wording")
+    assert (
+        explain(an_item("Belarusian Hajun: tanks moved to Gomel.", lang=lang), belarus())
+        .lines()[0]
+        .startswith("The catalogue holds no wording")
+    )
 
 
 def test_undeclared_polish_is_not_read_as_english() -> None:
