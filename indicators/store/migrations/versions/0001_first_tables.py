@@ -10,7 +10,7 @@ down_revision = None
 
 # Written out, not taken from the rooms: what a step made must not change when they do.
 SERIAL = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
-INSTANT = sa.DateTime().with_variant(sa.TIMESTAMP(timezone=True), "postgresql")
+INSTANT = sa.String(26).with_variant(sa.TIMESTAMP(timezone=True), "postgresql")
 
 
 def upgrade() -> None:
