@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import date, timedelta
 from pathlib import Path
 
 import pytest
@@ -57,6 +57,7 @@ def write_a_day(engine: Engine, number: int) -> None:
             for one in INDICATORS[:20]
         ]
         store.series.add_changes(connection, changes)
+    held: dict[tuple[str, date], DayCoverage] = {}
     for look in range(8):
         now = at + look * 3 * HOUR
         with writing(engine) as connection:
@@ -65,7 +66,8 @@ def write_a_day(engine: Engine, number: int) -> None:
                 for one in INDICATORS
                 for back in range(8)
             ]
-            store.series.save_coverage(connection, PROBLEM, seen, now)
+            news = store.series.save_coverage(connection, PROBLEM, seen, now, held=held)
+            held |= {(row.indicator, row.day): row for row in news}
             standings = [a_standing(one, Level(number % 4), at=now, count=look) for one in INDICATORS]
             store.levels.save_standings(connection, standings)
             store.levels.save_recommendation(connection, a_recommendation(3 + number % 2, at=now))
