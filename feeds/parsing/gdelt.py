@@ -14,11 +14,11 @@ from feeds.parsing.entries import finish
 from feeds.parsing.links import absolute
 from feeds.text import line
 
+# The service names languages in English; their first three letters tell those that we meet apart.
 _LANGUAGES = {
-    "english": "en", "russian": "ru", "ukrainian": "uk", "belarusian": "be", "belorussian": "be", "polish": "pl",
-    "lithuanian": "lt", "latvian": "lv", "estonian": "et", "german": "de", "french": "fr", "spanish": "es",
-    "italian": "it", "turkish": "tr", "chinese": "zh", "japanese": "ja", "arabic": "ar", "romanian": "ro",
-    "bulgarian": "bg", "czech": "cs", "slovak": "sk", "hungarian": "hu",
+    "eng": "en", "rus": "ru", "ukr": "uk", "bel": "be", "pol": "pl", "lit": "lt", "lat": "lv", "est": "et", "ger": "de",
+    "fre": "fr", "spa": "es", "ita": "it", "tur": "tr", "chi": "zh", "jap": "ja", "ara": "ar", "rom": "ro", "bul": "bg",
+    "cze": "cs", "hun": "hu",
 }  # fmt: skip
 # The service sets its titles with spaces around punctuation; words and quotes are matched as they were printed.
 _SPACED = re.compile(r" ([,.;:!?%)\]»”])")
@@ -54,7 +54,7 @@ def _draft(article: Mapping[str, Any], base: str) -> Draft:
         text="",
         dates=(_text(article, "seendate"),),
         forwarded_from=line(_text(article, "domain")),
-        lang=_LANGUAGES.get(_text(article, "language").strip().lower(), ""),
+        lang=_LANGUAGES.get(_text(article, "language").strip().lower()[:3], ""),
     )
 
 
