@@ -32,7 +32,7 @@ from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import ndimage, special, stats
+from scipy import ndimage, special
 
 from indicators.levels import no_data
 from indicators.levels.history import History, day_of
@@ -354,13 +354,18 @@ def levels_of(scores: Scores, settings: Settings = DEFAULT) -> NDArray[np.int64]
 def upper_limit(mean: float, dispersion: float, limit: float, least: int = 1) -> float:
     """The smallest count in a window that would reach `limit`, and at least `least`."""
     quantile = limit / ROOT_OF_WINDOWS
-    size = mean / max(dispersion - 1, 1e-9)
-    start = float(stats.nbinom.isf(quantile, size, 1 / max(dispersion, 1 + 1e-9)))
-    count = max(0.0, start - 1)
-    one = np.ones(1)
-    while tail(count * one, mean * one, dispersion * one)[0] >= quantile:
-        count += 1
-    return max(count, float(least))
+
+    def reaches(counts: Grid) -> NDArray[np.bool_]:
+        return np.asarray(tail(counts, np.full_like(counts, mean), np.full_like(counts, dispersion)) < quantile)
+
+    low, high = -1.0, 64.0 + 2 * mean
+    while not reaches(np.array([high]))[0]:
+        low, high = high, 2 * high
+    while high - low > 1:  # sixty-four places at a time: most limits are found in one look
+        places = np.unique(np.floor(np.linspace(low + 1, high, 64)))
+        at = int(np.argmax(reaches(places)))
+        low, high = (float(places[at - 1]) if at else low), float(places[at])
+    return max(high, float(least))
 
 
 def read(history: History, *, as_of: datetime, settings: Settings = DEFAULT, zone: tzinfo = UTC) -> Reading:
