@@ -46,7 +46,7 @@ class CollectorSettings:
     concurrency: int = 16
     lease_for: timedelta = timedelta(minutes=4)
     """Real time. Longer than any visit can take, so that only a dead poller's lease runs out."""
-    visit_within: timedelta = timedelta(minutes=3)
+    visit_within: timedelta = timedelta(seconds=90)
     """Real time for one visit with all its pages."""
     spacing: Mapping[str, timedelta] = field(default_factory=lambda: dict(politeness.HOST_SPACING))
     """Between two visits to a host, by host, on the schedule's clock."""

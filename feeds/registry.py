@@ -162,7 +162,7 @@ def _zone(value: str) -> str:
     try:
         ZoneInfo(value)
     except (ZoneInfoNotFoundError, ValueError, OSError) as error:
-        raise ValueError(f"'{value}' is no time zone; write a name such as Europe/Minsk or UTC") from error
+        raise ValueError(f"'{value}' is no time zone; write a name such as Europe/Warsaw or UTC") from error
     return value
 
 

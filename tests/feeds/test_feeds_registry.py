@@ -121,7 +121,7 @@ wrong: 1
         "a.yaml:7: reliability: 'Z' is not known; write 'A', 'B', 'C', 'D', 'E' or 'F'",
         "a.yaml:8: kind: 'teletext' is not known; write 'syndication', 'jsonfeed', 'telegram', 'youtube', 'gdelt',"
         " 'release_page' or 'manual'",
-        "a.yaml:9: timezone: 'Mars/Base' is no time zone; write a name such as Europe/Minsk or UTC",
+        "a.yaml:9: timezone: 'Mars/Base' is no time zone; write a name such as Europe/Warsaw or UTC",
         "a.yaml:10: languages: 'english' does not fit; write a language code such as uk, ru or en",
         "a.yaml:11: enabled: 'perhaps' is neither yes nor no; write true or false",
         "a.yaml:12: day_order: 'XYZ' is no order of day, month and year; write DMY, MDY or YMD",

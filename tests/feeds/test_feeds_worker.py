@@ -8,6 +8,7 @@ import sys
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -20,31 +21,25 @@ from feeds.worker import Parser, Unparsable, WorkerLimits
 
 NOW = datetime(2022, 12, 20, 12, tzinfo=UTC)
 FEED = Feed(feed_id="x", name="X", url="https://x.example/rss")
-LIMITS = WorkerLimits(cpu_seconds=1, memory_bytes=768 * 1024 * 1024, wall_within=timedelta(seconds=4))
+LIMITS = WorkerLimits(cpu_seconds=1, memory_bytes=768 * 1024 * 1024, wall_within=timedelta(seconds=60))
 POSIX = pytest.mark.skipif(sys.platform == "win32", reason="limits of POSIX")
 
 
 @asynccontextmanager
-async def hostile(**settings: object) -> AsyncIterator[Parser]:
+async def hostile(limits: WorkerLimits = LIMITS) -> AsyncIterator[Parser]:
     """A pool whose parser does what the document says."""
-    parser = Parser(
-        size=1,
-        limits=LIMITS,
-        target="hostile_parsers:parse",
-        path=[str(Path(__file__).parent)],
-        **settings,  # type: ignore[arg-type]
-    )
+    parser = Parser(size=1, limits=limits, target="hostile_parsers:parse", path=[str(Path(__file__).parent)])
     try:
         yield parser
     finally:
         await parser.close()
 
 
-def ask(*documents: bytes) -> list[Parsed | Unparsable]:
+def ask(*documents: bytes, limits: WorkerLimits = LIMITS) -> list[Parsed | Unparsable]:
     """The answers to these documents, one after the other, from one worker's place."""
 
     async def work() -> list[Parsed | Unparsable]:
-        async with hostile() as parser:
+        async with hostile(limits) as parser:
             return [await parser.parse(each, feed=FEED, url=FEED.url, fetched_at=NOW) for each in documents]
 
     return run(work())
@@ -55,7 +50,6 @@ def ask(*documents: bytes) -> list[Parsed | Unparsable]:
     ("document", "says"),
     [
         (b"spin", "1 s of computing"),
-        (b"hang", "longer than 4 s"),
         (b"grow", "768 MiB of memory"),
         (b"die", "signal 11"),
         (b"exit", "its reader died"),
@@ -68,6 +62,14 @@ def test_a_worker_that_overruns_is_replaced(document: bytes, says: str) -> None:
     assert refused.over_limit
     assert says in refused.reason
     assert isinstance(read, Parsed)
+
+
+def test_a_worker_that_waits_instead_of_working_is_replaced() -> None:
+    """A reader that uses no computing time and never answers is given up after a while of real time."""
+    (refused,) = ask(b"hang", limits=replace(LIMITS, wall_within=timedelta(seconds=3)))
+    assert isinstance(refused, Unparsable)
+    assert refused.over_limit
+    assert "longer than 3 s" in refused.reason
 
 
 @pytest.mark.parametrize(
