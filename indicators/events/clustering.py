@@ -16,6 +16,7 @@ from operator import attrgetter
 from indicators.events.corroboration import judge
 from indicators.events.likeness import (
     LEADERS,
+    NEAR,
     SPEAKERS,
     Facts,
     Map,
@@ -64,7 +65,7 @@ def class_of(report: Report) -> str:
 class Open:
     """An event while it grows."""
 
-    __slots__ = ("actors", "direction", "facts", "items", "lineages", "quantities", "seed", "where")
+    __slots__ = ("actors", "direction", "facts", "items", "lineages", "named", "quantities", "seed", "sources", "where")
 
     def __init__(self, seed: Facts) -> None:
         self.seed = seed
@@ -72,6 +73,8 @@ class Open:
         self.facts = [seed]
         self.items = {seed.item}
         self.lineages = {seed.lineage}
+        self.sources = {seed.source}
+        self.named = set(seed.where.names)
         self.actors = seed.actors
         self.direction = seed.direction
         self.quantities: dict[str, Quantity] = {seed.quantity.unit: seed.quantity} if seed.quantity else {}
@@ -81,6 +84,8 @@ class Open:
         self.facts.append(facts)
         self.items.add(facts.item)
         self.lineages.add(facts.lineage)
+        self.sources.add(facts.source)
+        self.named |= facts.where.names
         if not self.actors:
             self.actors = facts.actors
         if self.direction is Direction.NONE:
@@ -202,7 +207,7 @@ def _fit(event: Open, facts: Facts, place: int | None, *, of_one_text: bool) -> 
     if facts.direction is not event.direction and opposed(event.direction, facts.direction):
         return None
     fit = float(place) if place is not None else _without_place(event, facts)
-    if fit is None:
+    if fit is None or (place == NEAR and not of_one_text and _told_apart(event, facts)):
         return None
     if event.actors and facts.actors:
         shared = len(event.actors & facts.actors)
@@ -219,15 +224,23 @@ def _without_place(event: Open, facts: Facts) -> float | None:
     return 0.5 if facts.family in LEADERS and len(event.actors & facts.actors) >= 2 else None
 
 
+def _told_apart(event: Open, facts: Facts) -> bool:
+    """Whether one source tells twice on a day of places near each other: it would have named one place one way."""
+    return facts.source in event.sources and facts.item not in event.items
+
+
 def _number_fit(fit: float, event: Open, facts: Facts, *, of_one_text: bool) -> float | None:
     """Agreement in number; another one is a contradiction when all else is the same, else another happening."""
     assert facts.quantity is not None
     held = event.quantities[facts.quantity.unit]
     if numbers_agree(held, facts.quantity):
         return fit + 2.0
-    if not of_one_text and (fit < 3.0 or numbers_clash(held, facts.quantity) or day_gap(event.seed, facts) > 0):
+    if of_one_text:
+        return fit - 1.0
+    alike = fit >= NEAR or not event.named.isdisjoint(facts.where.names)
+    if not alike or numbers_clash(held, facts.quantity) or day_gap(event.seed, facts) > 0:
         return None
-    return fit - 2.0
+    return fit - 1.0
 
 
 def _people_agree(family: str, event: Open, facts: Facts, shared: int) -> bool:

@@ -291,12 +291,12 @@ def _same_things(out: Event, back: Event) -> bool:
 
 
 def _same_track(out: Event, back: Event, places: Map) -> bool:
-    """Whether some place of the way out is a place of the way back; a carousel without any place is a guess."""
-    there = [mention.place for report in out.reports for mention in report.signal.places]
-    again = [mention.place for report in back.reports for mention in report.signal.places]
-    points = tuple(place for place in there if place.kind != "country")
-    others = tuple(place for place in again if place.kind != "country")
-    return places.any_near(points, others)
+    """Whether a point of the way out is a point of the way back; a shared region is where half of all things move."""
+    return any(
+        places.any_near(places.where(went.signal.places).specific, places.where(came.signal.places).specific)
+        for went in out.reports
+        for came in back.reports
+    )
 
 
 def _names(reports: Iterable[Report]) -> str:

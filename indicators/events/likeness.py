@@ -25,6 +25,9 @@ SPEAKERS = frozenset(
 )  # fmt: skip
 """Families in which another actor makes another happening: two embassies that leave are two."""
 
+NEAR = 3
+"""Agreement of two points whose circles touch; see `Map.agreement`."""
+
 _EARTH_KM = 6371.0
 UNIX_DAY = 719163
 """The day number of 1 January 1970."""
@@ -33,7 +36,7 @@ UNIX_DAY = 719163
 class Where:
     """The places of a mention, sorted once; mentions of the same places share one."""
 
-    __slots__ = ("at", "fits", "from_", "number", "specific", "to", "vague", "vague_km", "vagueness")
+    __slots__ = ("at", "fits", "from_", "names", "number", "specific", "to", "vague", "vague_km", "vagueness")
 
     def __init__(self, number: int, mentions: tuple[PlaceMention, ...]) -> None:
         self.number = number
@@ -54,6 +57,7 @@ class Where:
             else:
                 self.at += (place,)
         self.specific = self.to + self.at + self.from_
+        self.names = frozenset([mention.place.id for mention in mentions if mention.place.kind != "country"])
         self.vagueness = 0 if self.specific else 2
         if not self.specific and any(place.kind != "country" for place in self.vague):
             self.vagueness = 1
@@ -73,7 +77,7 @@ class Facts:
 
     __slots__ = (
         "actors", "announced", "dated", "day", "direction", "family", "first", "item", "lineage", "order",
-        "planned", "published", "quantity", "report", "signal_id", "where",
+        "planned", "published", "quantity", "report", "signal_id", "source", "where",
     )  # fmt: skip
 
     def __init__(self, report: Report, places: Map, signal_id: str | None = None) -> None:
@@ -81,6 +85,7 @@ class Facts:
         self.report = report
         self.family = signal.family
         self.item = signal.item_id
+        self.source = signal.source
         self.signal_id = signal_id or signal.signal_id
         self.lineage = report.reprint_of or signal.item_id
         self.published = published = signal.published_at.timestamp()
@@ -208,10 +213,10 @@ class Map:
             one, other = mine[0], theirs[0]
             if one.id == other.id:
                 return 4
-            return 3 if self.near(one, other) else None
+            return NEAR if self.near(one, other) else None
         if any(one.id == other.id for one in mine for other in theirs):
             return 4
-        return 3 if self.any_near(mine, theirs) else None
+        return NEAR if self.any_near(mine, theirs) else None
 
     def _point_in_area(self, points: tuple[Place, ...], wide: tuple[Place, ...]) -> int | None:
         if not wide:

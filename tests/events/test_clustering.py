@@ -4,7 +4,20 @@ from __future__ import annotations
 
 from datetime import date, timedelta
 
-from reporting import BELARUS, BREST, GOMEL, HAJUN, MINSK, NOON, POLONKA, SOUTH, ZYABROVKA, a_report
+from reporting import (
+    BELARUS,
+    BREST,
+    BREST_REGION,
+    GOMEL,
+    HAJUN,
+    MINSK,
+    NOON,
+    POLONKA,
+    SOUTH,
+    ZYABROVKA,
+    a_place,
+    a_report,
+)
 
 from indicators.events.clustering import cluster
 from indicators.model.place import PlaceMention, PlaceRole
@@ -213,3 +226,20 @@ def test_explicitly_dated_late_report_joins():
         a_report("a:1", places=(BREST,), origin=HAJUN),
         a_report("b:1", places=(BREST,), on=NOON.date(), hours=170),
     ) == [2]
+
+
+def test_a_monitor_telling_of_two_near_places_tells_of_two_things():
+    """A monitor's two posts of one day on overlapping places are two sightings; another's word on the second is one."""
+    station = a_place("Polonka", 53.14, 25.72, radius=25, kind="station")
+    town = a_place("Baranovichi", 53.13, 26.02, radius=6)
+    assert sizes(a_report("h:1", places=(station,)), a_report("h:2", places=(town,), hours=8)) == [1, 1]
+    assert sizes(a_report("h:1", places=(station,)), a_report("r:1", places=(town,), hours=8)) == [2]
+
+
+def test_numbers_of_one_region_contradict_each_other():
+    """31 tanks in Brest region, at Brest itself, and 13 in Brest region on one day are one event with two numbers."""
+    assert sizes(
+        a_report("h:1", places=(BREST_REGION,), quantity=(31, "tank")),
+        a_report("o:1", places=(BREST,), quantity=(31, "tank"), hours=2),
+        a_report("r:1", places=(BREST_REGION,), quantity=(13, "tank"), hours=3),
+    ) == [3]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date
 
 import pytest
-from reporting import BELTA, BREST, DAILY, GOMEL, HAJUN, MINISTRY, NOBODY, RADIO, a_report
+from reporting import BELTA, BREST, DAILY, GOMEL, HAJUN, MINISTRY, NOBODY, RADIO, SOUTH, a_report
 
 from indicators.events.clustering import cluster
 from indicators.events.corroboration import carousel, contradictions, judge
@@ -187,3 +187,10 @@ def test_one_return_cancels_one_movement():
     ])  # fmt: skip
     (pair,) = carousel(events)
     assert pair.out.occurred_on == date(2022, 12, 22)
+
+
+def test_shared_region_is_no_track():
+    """A column out to Gomel and another back from Brest, both told of as in southern Belarus, are no carousel."""
+    out = a_report("a:1", places=(GOMEL, SOUTH), direction=Direction.TOWARD)
+    back = a_report("b:1", places=(BREST, SOUTH), direction=Direction.AWAY, hours=24)
+    assert carousel(cluster([out, back])) == []
