@@ -10,14 +10,10 @@ alarm by itself), `alarm` (1, 0, or empty where there is no answer) and, where t
 
 from __future__ import annotations
 
-import json
-import re
 from collections.abc import Callable, Mapping
-from dataclasses import MISSING, dataclass, fields
-from datetime import date
-from itertools import pairwise
+from dataclasses import dataclass
 from types import MappingProxyType
-from typing import Any, get_args, get_type_hints
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -25,6 +21,8 @@ from numpy.typing import NDArray
 
 from indicators.levels import buildup, ears, farrington, predictive, routine
 from indicators.levels.history import History, ParameterError, SeriesError, day_of, whole_days
+from indicators.levels.parameters import read_options
+from indicators.levels.table import Table, checked
 
 __all__ = ["DETECTORS", "Detector", "History", "ParameterError", "SeriesError", "day_of", "run", "whole_days"]
 
@@ -63,20 +61,6 @@ class BuildupOptions:
     cap: float = 2.58
     alpha: float = 0.001
     least: int = 5
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Table:
-    """A count series as its columns, checked."""
-
-    observed: Column
-    exposure: Column
-    coverage: Column
-    labelled: NDArray[np.bool_]
-    dates: tuple[date, ...] | None
-
-    def __len__(self) -> int:
-        return len(self.observed)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -260,7 +244,7 @@ def run(
     detector = DETECTORS.get(method)
     if detector is None:
         raise ParameterError(f"method: {method!r} is no detector; use one of {', '.join(DETECTORS)}")
-    options = _options(detector, params)
+    options = read_options(detector.name, detector.options, params)
     table = checked(frame)
     answer = detector.judge(table, options)
     start = detector.first(options) if first is None else first - 1
@@ -283,124 +267,3 @@ def run(
 def _whole(values: Column) -> pd.Series[int]:
     """Whole numbers, empty where there is none."""
     return pd.Series(values, dtype="float64").astype("Int64")
-
-
-def _options(detector: Detector, params: Mapping[str, Any]) -> Any:
-    hints = get_type_hints(detector.options)
-    known = {field.name: field.default for field in fields(detector.options) if field.default is not MISSING}
-    values: dict[str, Any] = {}
-    for key, value in params.items():
-        if key not in known:
-            raise ParameterError(f"{detector.name}: no parameter {key!r}; use one of {', '.join(known)}")
-        try:
-            values[key] = _read(value, known[key], get_args(hints[key]))
-        except (ValueError, TypeError, KeyError) as trouble:
-            raise ParameterError(
-                f"{detector.name}: {key}={value!r} cannot be used; write it like {_like(known[key])}"
-            ) from trouble
-    _check(detector.name, {**known, **values})
-    return detector.options(**values)
-
-
-def _read(value: Any, default: Any, choices: tuple[Any, ...]) -> Any:
-    """The value as its parameter's type; text comes from the command line."""
-    if isinstance(default, str):
-        found = {str(choice).lower(): choice for choice in choices}.get(str(value).lower())
-        if found is None:
-            raise ValueError(value)
-        return found
-    if isinstance(default, bool):
-        return {"true": True, "1": True, "yes": True, "false": False, "0": False, "no": False}[str(value).lower()]
-    if isinstance(default, tuple):
-        parts = re.findall(r"-?\d+", value) if isinstance(value, str) else list(value)
-        if len(parts) != len(default):
-            raise ValueError(value)
-        return tuple(int(part) for part in parts)
-    number = float(value)
-    if isinstance(default, int):
-        if number != int(number):
-            raise ValueError(value)
-        return int(number)
-    return number
-
-
-def _like(default: Any) -> str:
-    return json.dumps(list(default)) if isinstance(default, tuple) else str(default).lower()
-
-
-_SHARES = ("alpha", "p_threshold_trend", "hit", "share", "chance", "out_of_turn")
-_ONE_OR_MORE = ("baseline", "frequency", "b", "no_periods", "within", "at_least", "reference", "memory", "cycles")
-
-
-def _check(method: str, values: Mapping[str, Any]) -> None:
-    """Values no formula can use, refused by name."""
-    for key, value in values.items():
-        if isinstance(value, (bool, str, tuple)):
-            continue
-        if not np.isfinite(value) or value < 0:
-            raise ParameterError(f"{method}: {key}={value} is out of range; use 0 or more")
-        if key in _SHARES and not 0 < value <= 1:
-            raise ParameterError(f"{method}: {key}={value} is out of range; use a probability above 0 and up to 1")
-        if key in _ONE_OR_MORE and value < 1:
-            raise ParameterError(f"{method}: {key}={value} is out of range; use 1 or more")
-    if values.get("baseline", 2) < 2:
-        raise ParameterError(f"{method}: baseline={values['baseline']} is out of range; a spread needs 2 days or more")
-    if values.get("ratio", 2.0) <= 1:
-        raise ParameterError(f"{method}: ratio={values['ratio']} is out of range; growth is more than 1")
-
-
-def checked(frame: pd.DataFrame) -> Table:
-    """The series of a table, or one line that says what is wrong with it."""
-    if "observed" not in frame.columns:
-        raise SeriesError(f"observed: no such column among {', '.join(map(str, frame.columns))}; name the counts so")
-    observed = _numbers(frame, "observed", "a count is a whole number of 0 or more")
-    fraction = observed[~np.isnan(observed)] % 1 != 0
-    if fraction.any():
-        row = int(np.flatnonzero(~np.isnan(observed))[fraction][0])
-        raise SeriesError(f"observed: row {row + 1} is {observed[row]:g}; a count is a whole number of 0 or more")
-    name = next((name for name in ("exposure", "population") if name in frame.columns), None)
-    exposure = np.ones(len(frame)) if name is None else _numbers(frame, name, "exposure is 0 or more")
-    if np.isnan(exposure).all():
-        exposure = np.ones(len(frame))
-    coverage = _numbers(frame, "coverage", "coverage is 0 to 1") if "coverage" in frame.columns else np.ones(len(frame))
-    labelled = np.zeros(len(frame))
-    if "labelled" in frame.columns:
-        labelled = np.nan_to_num(_numbers(frame, "labelled", "write 1 on days of a known episode"))
-    return Table(
-        observed=observed,
-        exposure=np.nan_to_num(exposure),
-        coverage=coverage,
-        labelled=labelled > 0,
-        dates=_dates(frame),
-    )
-
-
-def _numbers(frame: pd.DataFrame, name: str, remedy: str) -> Column:
-    column = frame[name]
-    numbers = np.asarray(pd.to_numeric(column, errors="coerce").to_numpy(dtype=float, na_value=np.nan))
-    blank = column.isna().to_numpy(dtype=bool) | (column.astype(str).str.strip() == "").to_numpy(dtype=bool)
-    for row in map(int, np.flatnonzero((np.isnan(numbers) & ~blank) | np.isinf(numbers) | (numbers < 0))):
-        raise SeriesError(f"{name}: row {row + 1} is {column.iloc[row]}; {remedy}")
-    return numbers
-
-
-def _dates(frame: pd.DataFrame) -> tuple[date, ...] | None:
-    """The dates, evenly spaced; None where the table has none."""
-    if "date" not in frame.columns or frame["date"].isna().all():
-        return None
-    stamps = pd.to_datetime(frame["date"], errors="coerce", format="ISO8601")
-    for row in map(int, np.flatnonzero(stamps.isna().to_numpy(dtype=bool))):
-        raise SeriesError(f"date: row {row + 1} is {frame['date'].iloc[row]}; write it like 2022-12-20")
-    days = tuple(stamp.date() for stamp in stamps)
-    gaps = [(later - earlier).days for earlier, later in pairwise(days)]
-    for number, gap in enumerate(gaps):
-        here, before = f"row {number + 2}, {days[number + 1]},", days[number]
-        if gap <= 0:
-            what = "is there twice" if gap == 0 else f"comes after {before}"
-            raise SeriesError(f"date: {here} {what}; give every day once, in order")
-        if gap != gaps[0] and not (gaps[0] >= 28 and gap >= 28):
-            raise SeriesError(
-                f"date: {here} follows {before} after {gap} days where {gaps[0]} is the step; "
-                "give every step a row and leave observed empty where nothing was seen"
-            )
-    return days
