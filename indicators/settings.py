@@ -77,7 +77,7 @@ class SettingsProblem:
         return f"{self.where}: {self.key}:{shown} {self.remedy}" if self.key else f"{self.where}:{shown} {self.remedy}"
 
 
-class SettingsProblems(Exception):  # noqa: N818 -- it carries several problems and is named for them
+class SettingsProblems(Exception):
     """Everything wrong with the settings, reported at once."""
 
     def __init__(self, problems: Sequence[SettingsProblem]) -> None:
