@@ -22,7 +22,7 @@ from indicators.catalogue import Catalogue
 from indicators.charts import board as html
 from indicators.charts.board import moment
 from indicators.charts.ladder import ladder_figure
-from indicators.charts.maps import map_figure, moves, outline, spots
+from indicators.charts.maps import map_figure, moves, outline, placed, spots
 from indicators.charts.series import Panel, board_figure
 from indicators.charts.style import sheet
 from indicators.charts.theme import CONFIG, LIGHT, rank
@@ -221,8 +221,8 @@ def _map(picture: Picture) -> str:
         height=262,
         view=(21.0, 33.6, 50.2, 56.5),
     )
-    happened = f"{len(picture.events)} counted event{'s' * (len(picture.events) != 1)} in 7 days"
-    return _titled(f"Where: {happened}", _plot(figure))
+    events = f"{len(picture.events)} counted event{'s' * (len(picture.events) != 1)} in 7 days"
+    return _titled(f"Where: {events}, {placed(picture.events)} with a place", _plot(figure))
 
 
 def _changes(picture: Picture) -> str:

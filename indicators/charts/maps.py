@@ -115,9 +115,23 @@ def spots(events: Sequence[Event], marks: Mapping[str, tuple[int, Mark]]) -> lis
             continue
         rank, mark = max(known, key=lambda pair: pair[0])
         newest = sorted(happened, key=lambda event: event.occurred_on, reverse=True)
-        lines = tuple(f"{event.occurred_on:%-d %b} {event.reports[0].title}"[:90] for event in newest[:5])
+        lines = tuple(_line(event) for event in newest[:5])
         made.append(Spot(place=places[place_id], mark=mark, rank=rank, count=len(happened), lines=lines))
     return sorted(made, key=lambda spot: (spot.rank, spot.count))
+
+
+def _line(event: Event) -> str:
+    """An event in a few words; a channel's post has no title, so its evidence stands in."""
+    first = event.reports[0]
+    return f"{event.occurred_on.day} {event.occurred_on:%b} {first.title or first.signal.evidence.quote}"[:90]
+
+
+def placed(events: Sequence[Event]) -> int:
+    """How many of these events name a place that a map can show."""
+    return sum(
+        any(mention.place.kind != "country" for report in event.reports for mention in report.signal.places)
+        for event in events
+    )
 
 
 def moves(events: Sequence[Event], marks: Mapping[str, tuple[int, Mark]]) -> list[Move]:

@@ -87,8 +87,8 @@ def _line(line: FeedLine, as_of: datetime) -> str:
         f'<tr><td class="v-state {kind}">{glyph} {escape(condition)}<br><small>{since}</small></td>'
         f"<td><b>{escape(feed.name)}</b><br><small>{anchor(feed.url, feed.feed_id)} · {escape(kind_of)}</small></td>"
         f"<td>{escape(feed.reliability)}</td><td>{days(line.share)}</td>"
-        f"<td>{ago(fare.polled_at, as_of)}</td><td>{ago(fare.newest_at, as_of)}</td>"
-        f"<td>{span(fare.expected_within)}</td>"
+        f'<td class="v-tight">{ago(fare.polled_at, as_of)}</td><td class="v-tight">{ago(fare.newest_at, as_of)}</td>'
+        f'<td class="v-tight">{span(fare.expected_within)}</td>'
         f"<td>{consequence(line)}</td></tr>"
     )
 

@@ -102,7 +102,7 @@ def notices(pulse: Pulse, as_of: datetime | None) -> list[str]:
     if pulse.trouble:
         strips.append(notice(f"<b>The store cannot be read.</b> {escape(pulse.trouble)}", kind="alarm"))
     if pulse.replay:
-        ended = " It ran to its end." if pulse.state is PollerState.ENDED else ""
+        ended = f" It stopped at {moment(pulse.now)}." if pulse.state is PollerState.ENDED else ""
         strips.append(
             notice(
                 f"<b>Replay</b> <span>{escape(pulse.replay)}. Polled on an accelerated clock.{ended} "

@@ -131,7 +131,10 @@ def markers(view: IndicatorView) -> list[Marker]:
     found: dict[str, Marker] = {}
     for event in view.events:
         if event.counted and event.corroborated and event.reports:
-            found.setdefault(event.occurred_on.isoformat(), Marker(on=event.occurred_on, label=event.reports[0].title))
+            first = event.reports[0]
+            # A channel's post has no title: its words stand in.
+            label = first.title or first.signal.evidence.quote
+            found.setdefault(event.occurred_on.isoformat(), Marker(on=event.occurred_on, label=label))
     return list(found.values())[:6]
 
 

@@ -12,7 +12,7 @@ from indicators.briefing.picture import MAP_DAYS, PANEL_DAYS, Change, Picture
 from indicators.charts import board as html
 from indicators.charts.board import moment
 from indicators.charts.ladder import ladder_figure
-from indicators.charts.maps import map_figure, moves, outline, spots
+from indicators.charts.maps import map_figure, moves, outline, placed, spots
 from indicators.charts.series import Panel, board_figure
 from indicators.charts.theme import CONFIG, DARK, rank
 from indicators.model.level import Level, SetCondition, WatchCondition
@@ -132,13 +132,16 @@ def _told(change: Change, names: Mapping[str, str], as_of: datetime | None) -> s
 def ground(picture: Picture) -> None:
     """Where it happened."""
     marks = {row.id: (-rank(row.standing), DARK.standing(row.standing)) for row in picture.rows}
-    placed = spots(picture.events, marks)
     frame.heading(
         f"Where, last {MAP_DAYS} days",
-        f"{len(picture.events)} counted events · circles: known only to that radius",
+        f"{placed(picture.events)} of {len(picture.events)} counted events name a place · circles: known to that radius",
     )
     figure = map_figure(
-        outline(data_folder() / "map"), placed, moves(picture.events, marks), home=picture.home, height=430
+        outline(data_folder() / "map"),
+        spots(picture.events, marks),
+        moves(picture.events, marks),
+        home=picture.home,
+        height=430,
     )
     st.plotly_chart(figure, width="stretch", config=dict(CONFIG), key="map", theme=None)
 
@@ -158,9 +161,12 @@ def condition_form(problem: str, pulse: Pulse, as_of: datetime | None) -> None:
     with st.popover("Set condition", width="stretch", disabled=as_of is not None, icon=":material/flag:"):
         st.caption("The machine recommends; you decide. Name and reason are kept with the time.")
         with st.form("set_condition", border=False, clear_on_submit=False):
+            found = reading.overview(problem, as_of, SPANS["24 h"])[0].board.recommendation
+            conditions = sorted(WatchCondition, reverse=True)
             chosen: WatchCondition | None = st.selectbox(
                 "Watch condition",
-                sorted(WatchCondition, reverse=True),
+                conditions,
+                index=conditions.index(found.condition) if found else 0,
                 format_func=lambda condition: f"{condition.value} {condition.word}",
                 key="condition_chosen",
             )

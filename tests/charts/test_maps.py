@@ -81,3 +81,13 @@ def test_the_map_asks_the_network_for_nothing(land) -> None:
     assert "http" not in text
     assert '"geo"' not in text
     assert "mapbox" not in text
+
+
+def test_every_mark_differs_from_the_land_it_lies_on(land) -> None:
+    """The country a problem watches is a shade off its neighbours, in both looks."""
+    for theme in (DARK, LIGHT):
+        figure = map_figure(land, [], theme=theme, home=["BLR"])
+        fills = [trace.fillcolor for trace in figure.data if trace.fill == "toself"]
+        assert theme.home in fills
+        assert theme.land in fills
+        assert theme.home != theme.land
