@@ -17,7 +17,7 @@ Parameters: `memory`, `cycles`, `hit`, `share`, `chance`.
 >>> breaks([*weekly, 1.0]).alarm[-1], breaks([*weekly, 0.0]).alarm[-1], breaks([*weekly, 2.0]).alarm[-1]
 (0.0, 1.0, 1.0)
 
-Paper: none; the rule is this project's own. The case is the drills in Belarus that were extended every week of 2022.
+Paper: none; the rule is this project's own. Its case: drills that were extended every week for a year.
 """
 
 from __future__ import annotations
