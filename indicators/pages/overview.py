@@ -134,7 +134,7 @@ def ground(picture: Picture) -> None:
     marks = {row.id: (-rank(row.standing), DARK.standing(row.standing)) for row in picture.rows}
     frame.heading(
         f"Where, last {MAP_DAYS} days",
-        f"{placed(picture.events)} of {len(picture.events)} counted events name a place · circles: known to that radius",
+        f"{placed(picture.events)} of {len(picture.events)} events name a place · circles: known to that radius",
     )
     figure = map_figure(
         outline(data_folder() / "map"),
