@@ -58,6 +58,8 @@ class Advance:
     items: int = 0
     signals: int = 0
     events: int = 0
+    counts: int = 0
+    """Changes of counts: whether the levels have anything new to look at."""
     alerts: tuple[Alert, ...] = ()
 
 
@@ -90,10 +92,10 @@ class Pipeline:
             while self._has_fresh(desk):
                 with writing(self._engine) as connection:
                     done = _sum(done, desk.take_in(connection, now))
-            if done.signals or self._is_due(now):
+            if done.counts or self._is_due(now):
                 with writing(self._engine) as connection:
                     done = _sum(done, desk.look(connection, now))
-        if done.signals or self._is_due(now):
+        if done.counts or self._is_due(now):
             self._looked_at = now
         return done
 
@@ -116,6 +118,7 @@ def _sum(one: Advance, other: Advance) -> Advance:
         items=one.items + other.items,
         signals=one.signals + other.signals,
         events=one.events + other.events,
+        counts=one.counts + other.counts,
         alerts=one.alerts + other.alerts,
     )
 
@@ -148,6 +151,8 @@ class _Desk:
     carries: Mapping[str, frozenset[str]] = field(init=False)
     channels: Mapping[str, Origin] = field(init=False)
     voices: Mapping[str, Origin] = field(init=False)
+    bears_for: timedelta = field(init=False)
+    """The longest span any clause or rung of this problem looks back over, with two days for late reports."""
 
     def __post_init__(self) -> None:
         problem = self.catalogue.problem
@@ -155,6 +160,10 @@ class _Desk:
         self.ladder = Ladder.of(problem.ladder, sufficiency_line=problem.sufficiency_line)
         self.lookout = coverage.Lookout(self.feeds.values(), zone=self.zone)
         self.carries = carriers(self.catalogue, self.feeds.values())
+        spans = [
+            one.within for found in self.catalogue.indicators.values() for one in found.critical_when if one.within
+        ]
+        self.bears_for = max([self.ladder.active_within, *spans]) + timedelta(days=2)
         self.channels = origin.known_channels(self.feeds.values(), self.catalogue.actors)
         self.voices = origin.voices(self.feeds.values(), self.catalogue.actors)
 
@@ -201,8 +210,8 @@ class _Desk:
         reports = [
             report for _, item in fresh if found[item.item_id] for report in self._trace(item, found[item.item_id])
         ]
-        changed = self._regroup(connection, reports, now)
-        return Advance(now=now, items=len(fresh), signals=len(spoken), events=changed)
+        written, counted = self._regroup(connection, reports, now)
+        return Advance(now=now, items=len(fresh), signals=len(spoken), events=written, counts=counted)
 
     def _code(self, item: Item) -> list[Signal]:
         return code(item, self.catalogue, feed=self.feeds.get(item.source))
@@ -235,14 +244,17 @@ class _Desk:
         self.origins.setdefault(item.item_id, reports[0].origin)
         return reports
 
-    def _regroup(self, connection: Connection, fresh: Sequence[Report], now: datetime) -> int:
-        """Group again what the fresh reports can touch; write the events that differ and the counts that follow."""
+    def _regroup(self, connection: Connection, fresh: Sequence[Report], now: datetime) -> tuple[int, int]:
+        """Group again what the fresh reports can touch; write the events that differ and the counts that follow.
+
+        Gives the number of events written and of counts changed.
+        """
         new: dict[clustering.Key, dict[str, Report]] = defaultdict(dict)
         for report in fresh:
             if report.signal.signal_id not in self.reported:
                 self.reported[report.signal.signal_id] = report.signal.published_at
                 new[clustering.key_of(report)][report.signal.signal_id] = report
-        written = 0
+        written = counted = 0
         for key, arrived in new.items():
             self._forget(key, now)
             step = regroup(arrived.values(), self.events[key].values(), own_voices=self.voices)
@@ -256,7 +268,8 @@ class _Desk:
                 del self.events[key][name]
             self._hold(step.after)
             written += len(step.after)
-        return written
+            counted += len(changed)
+        return written, counted
 
     def _hold(self, found: Iterable[Event]) -> None:
         for event in found:
@@ -273,7 +286,7 @@ class _Desk:
     def look(self, connection: Connection, now: datetime) -> Advance:
         """Where every indicator and the problem stand at `now`, and what that says to people."""
         self._cover(connection, now)
-        known = [event for block in self.events.values() for event in block.values()]
+        known = [event for block in self.events.values() for event in block.values() if self._bears(event, now)]
         limits = thresholds.effective(
             connection,
             self.id,
@@ -380,6 +393,10 @@ class _Desk:
         }[alert.kind]
         return f"{self.settings.dashboard.link}/{place}"
 
+    def _bears(self, event: Event, now: datetime) -> bool:
+        """Whether an event is young enough to bear on any clause or rung."""
+        return event.counted and now - event.reports[-1].signal.published_at <= self.bears_for
+
     @property
     def defaults(self) -> Mapping[str, Thresholds]:
         """The catalogue's own thresholds."""
@@ -395,7 +412,7 @@ class _Desk:
         known = (event for block in self.events.values() for event in block.values())
         firsts = counting.first_reports(known, since=days[0], until=today)
         seen = coverage.shown(self.lookout, self.carries, days, now, firsts)
-        held = {(row.indicator, row.day): row for days in self.seen.values() for row in days.values()}
+        held = {(name, day): kept[day] for name, kept in self.seen.items() for day in days if day in kept}
         # What is at hand is what was kept, so that a restart, or a look back, sees the same.
         for row in series.save_coverage(connection, self.id, seen, now, held=held):
             self.seen[row.indicator][row.day] = row
