@@ -43,6 +43,8 @@ class Voice:
     """The sentence credits the one before it: "The news was shared by ..."."""
     span: Span = (0, 0)
     """The words of the speaker and of the verb."""
+    speaker: Span = (0, 0)
+    """The words of the speaker alone."""
     tail: bool = True
     """Whether the voice may close what stands before it, as in "..., the ministry said"."""
 
@@ -64,15 +66,20 @@ def voice_of(  # noqa: PLR0911, PLR0912 - the ways of naming a voice, the surest
     if colon is not None:
         for named in speakers:
             if named.span[1] <= colon and named.actor.kind != "state":
-                return Voice(as_attribution(named.actor), "named before the colon")
+                return Voice(as_attribution(named.actor), "named before the colon", span=(0, colon), speaker=(0, colon))
         generic = _generic(original, words, offset, found, names, (0, colon))
         if generic is not None and colon <= _PREFIX_WORDS:
-            return Voice(generic, "named before the colon")
+            return Voice(generic, "named before the colon", span=(0, colon), speaker=(0, colon))
     for first, last in found.get(("voice", "according"), ()):
         for named in speakers:
             if 0 <= named.span[0] - last <= 6 and _unbroken(words, last, named.span[0]) and named.actor.kind != "state":
                 back = not has_event and any(one[0] < first for one in anaphora)
-                return Voice(as_attribution(named.actor), f"{_said(words, first, last)!r}", of_previous=back)
+                return Voice(
+                    as_attribution(named.actor),
+                    f"{_said(words, first, last)!r}",
+                    of_previous=back,
+                    speaker=(first, named.span[1]),
+                )
         if any(0 <= one[0] - last <= 2 for one in anaphora):
             return Voice(None, "speaks of the voice named before", before=True)
         generic = _generic(original, words, offset, found, names, (last, min(len(words), last + 6)))
@@ -81,7 +88,7 @@ def voice_of(  # noqa: PLR0911, PLR0912 - the ways of naming a voice, the surest
     best: tuple[int, int] | None = None
     chosen: KnownActor | None = None
     verb_said = ""
-    where = (0, 0)
+    where = speaker = (0, 0)
     for first, last in found.get(("voice", "verbs"), ()):
         for named in speakers:
             ahead = first - named.span[1]
@@ -102,9 +109,14 @@ def voice_of(  # noqa: PLR0911, PLR0912 - the ways of naming a voice, the surest
             if best is None or key < best:
                 best, chosen, verb_said = key, named.actor, _said(words, first, last)
                 where = (min(first, named.span[0]), max(last, named.span[1]))
+                speaker = named.span
     if chosen is not None:
         return Voice(
-            as_attribution(chosen), f"beside {verb_said!r}", span=where, tail=_closes(original, words, offset, where)
+            as_attribution(chosen),
+            f"beside {verb_said!r}",
+            speaker=speaker,
+            span=where,
+            tail=_closes(original, words, offset, where),
         )
     if anaphora and (found.get(("voice", "verbs")) or any(one[0] <= 2 for one in anaphora)):
         return Voice(None, "speaks of the voice named before", before=True)

@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 from feeds.model import Feed, Item
 from indicators.catalogue import Catalogue
 from indicators.catalogue.words import Span, Words, words_of
-from indicators.coding.assertion import Put, Statement, decide
+from indicators.coding.assertion import RECALLED_AFTER, Put, Statement, decide
 from indicators.coding.attribution import Voice, own_voice, voice_of
 from indicators.coding.cues import Cues, Found, Kind
 from indicators.coding.direction import (
@@ -251,7 +251,7 @@ class Coder:
         seen = self.matcher.look(folded.text)
         if not seen:
             return []
-        candidates = self._candidates(item, body, folded, seen, feed, thorough=False)
+        candidates = self._candidates(item, body, folded, seen, feed)
         return _ranked([one.signal for one in candidates if one.signal is not None], self.catalogue)
 
     def candidates(self, item: Item, feed: Feed | None = None) -> list[Candidate]:
@@ -261,14 +261,19 @@ class Coder:
             return []
         folded = fold(body)
         seen = self.matcher.look(folded.text)
-        return self._candidates(item, body, folded, seen, feed, thorough=True) if seen else []
+        return self._candidates(item, body, folded, seen, feed) if seen else []
 
     def spoken(self, item: Item) -> tuple[str, ...]:
         """The languages an item would be read in; none where the catalogue lacks its language."""
         return self._spoken(fold(item.body).text[:2000], item.lang) if self._languages(item.lang) else ()
 
+    def _guess(self, text: str) -> str:
+        """The language most of a text seems to be in, to settle its short sentences; empty where it cannot be told."""
+        langs = self._spoken(text[:4000], "")
+        return langs[0] if len(langs) == 1 and langs[0] != "en" else ""
+
     def _languages(self, lang: str) -> tuple[str, ...]:
-        """The languages an item may be read in: its own, any where it names none, none where the catalogue lacks it."""
+        """The languages an item may be read in: its own, any where it names none, none the catalogue lacks."""
         code = lang.strip().lower().replace("_", "-").partition("-")[0]
         code = {"ua": "uk", "by": "be", "eng": "en", "rus": "ru", "ukr": "uk", "bel": "be"}.get(code, code)
         if code in ("", "und", "mul", "unknown", "none"):
@@ -276,8 +281,12 @@ class Coder:
         return (code,) if code in self.cues else ()
 
     def _spoken(self, text: str, lang: str) -> tuple[str, ...]:
-        """The languages to read a folded sentence in: by its script and letters, the item's own language first."""
-        own = self._languages(lang)
+        """The languages to read a folded sentence in: by its script and letters, the item's own language first.
+
+        `lang` with a question mark before it is only what the rest of the text leans to.
+        """
+        lean = lang[1:] if lang.startswith("?") else ""
+        own = self._languages("" if lang.startswith("?") else lang)
         named = own[0] if len(own) == 1 else ""
         cyrillic = len(_CYRILLIC.findall(text))
         latin = len(_LATIN.findall(text))
@@ -306,7 +315,7 @@ class Coder:
             }
             most = max(common.values())
             best = [code for code in best if common[code] == most]
-        return tuple(best)
+        return (lean,) if lean in best else tuple(best)
 
     def _english(self, text: str) -> bool:
         words = words_of(text).words
@@ -325,9 +334,8 @@ class Coder:
         folded: Folded,
         seen: Sequence[tuple[int, int]],
         feed: Feed | None,
-        *,
-        thorough: bool,
     ) -> list[Candidate]:
+        lang = item.lang if len(self._languages(item.lang)) == 1 else f"?{self._guess(folded.text)}"
         shown = body if folded.origin is None else "".join(body[at] for at in folded.origin[:-1])
         stretches = split(shown, self.abbreviations)
         ready = {
@@ -341,7 +349,7 @@ class Coder:
         parsed: dict[int, tuple[tuple[str, ...], Words, Found]] = {}
         for number, rules in ready.items():
             stretch = stretches[number]
-            langs = self._spoken(folded.text[stretch.start : stretch.end], item.lang)
+            langs = self._spoken(folded.text[stretch.start : stretch.end], lang)
             chosen = frozenset(langs)
             readable = [rule for rule in rules if rule.lang in chosen]
             if not readable:
@@ -355,12 +363,10 @@ class Coder:
             found_here = list(self.matcher.hits(readable, words, numbers, chosen))
             if found_here:
                 hits[number] = found_here
-        if not any(hit.cancelled_by is None for rows in hits.values() for hit in rows) and not thorough:
-            return []
         if not hits:
             return []
         home = frozenset(self.catalogue.problem.area.countries) if self._speaks_of_home(item, feed) else frozenset()
-        sentences = self._sentences(item, shown, folded.text, stretches, parsed, range(max(hits) + 2), home)
+        sentences = self._sentences(lang, shown, folded.text, stretches, parsed, range(max(hits) + 2), home)
         return self._judge(item, feed, body, folded, sentences, hits)
 
     def _parse(self, text: str, stretch: Stretch, lang: str) -> tuple[tuple[str, ...], Words, Found]:
@@ -378,7 +384,7 @@ class Coder:
 
     def _sentences(
         self,
-        item: Item,
+        lang: str,
         shown: str,
         text: str,
         stretches: Sequence[Stretch],
@@ -393,7 +399,7 @@ class Coder:
             if number >= len(stretches):
                 break
             stretch = stretches[number]
-            langs, words, found = parsed.get(number) or self._parse(text, stretch, item.lang)
+            langs, words, found = parsed.get(number) or self._parse(text, stretch, lang)
             original = shown[stretch.start : stretch.end]
             names = names_in(original, words, stretch.start, self.catalogue, frozenset(langs), frozenset())
             after = found.get(("page", "furniture_after"))
@@ -439,13 +445,15 @@ class Coder:
         candidates: list[Candidate] = []
         voices = self._voices(sentences, hits, context)
         heading = 0 if item.title else -1
+        headed = _heading_day(sentences, hits, folded.text, published)
         for sentence in sentences:
             if self._names_home(sentence.names):
                 context.home.append(sentence.number)
-            rows = hits.get(sentence.number, ())
+            voice, how, telling = voices.get(sentence.number, (None, "", None))
+            rows = [_uncancelled(hit, telling) for hit in hits.get(sentence.number, ())]
             if not rows:
                 continue
-            days = days_in(folded.text, sentence.original, sentence.words, sentence.found, published)
+            days = days_in(folded.text, sentence.original, sentence.words, sentence.found, published) or headed
             statement = Statement(
                 text=folded.text,
                 original=sentence.original,
@@ -631,7 +639,14 @@ class Coder:
         rule = hit.rule
         span = (hit.start, hit.end)
         moving = rule.family in MOVING
-        names = with_roles(sentence.names, sentence.words, sentence.found, self.cues[rule.lang], moving=moving)
+        names = with_roles(
+            sentence.names,
+            sentence.words,
+            sentence.found,
+            self.cues[rule.lang],
+            moving=moving,
+            home=self.catalogue.problem.area.countries,
+        )
         put = decide(
             replace(statement, days=_own_days(days, span, sentence.found)), hit.words, rule.family, rule.assertion
         )
@@ -747,6 +762,27 @@ def _without_superseded(made: Sequence[Candidate]) -> list[Candidate]:
             else one
         )
     return kept
+
+
+def _heading_day(
+    sentences: Sequence[Sentence], hits: Mapping[int, Sequence[Hit]], text: str, published: date
+) -> list[When]:
+    """The day in the heading of a roundup ("Summary for 19 December:"), for those of its sentences that name none."""
+    for sentence in sentences[:2]:
+        if sentence.number in hits or len(sentence.words) > 12 or not sentence.original.rstrip().endswith(":"):
+            continue
+        days = days_in(text, sentence.original, sentence.words, sentence.found, published)
+        if len(days) == 1 and days[0].rule not in ("month",) and published - days[0].last <= RECALLED_AFTER:
+            return [replace(days[0], span=(0, 0), rule=f"the heading, {days[0].rule}")]
+    return []
+
+
+def _uncancelled(hit: Hit, voice: Voice | None) -> Hit:
+    """The hit, no longer cancelled where the cancelling words only name who says it: "the General Staff of Ukraine"."""
+    if hit.cancelled_by is None or voice is None:
+        return hit
+    inside = voice.speaker[0] <= hit.cancelled_at[0] and hit.cancelled_at[1] <= voice.speaker[1]
+    return Hit(hit.rule, hit.taken) if inside else hit
 
 
 def _zone(feed: Feed | None, default: ZoneInfo) -> ZoneInfo:

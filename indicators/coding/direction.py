@@ -188,7 +188,7 @@ def _which_border(place: Place, countries: frozenset[str], catalogue: Catalogue)
     return catalogue.gazetteer.places[shared[0].id] if shared else place
 
 
-def with_roles(names: Names, words: Words, found: Found, cues: Cues, *, moving: bool) -> Names:
+def with_roles(names: Names, words: Words, found: Found, cues: Cues, *, moving: bool, home: frozenset[str]) -> Names:
     """The same names, each place with its part in the movement."""
     between = {at for first, last in found.get(("role", "between"), ()) for at in range(first, last)}
     border = {at for first, last in found.get(("role", "border"), ()) for at in range(first, last)}
@@ -216,7 +216,7 @@ def with_roles(names: Names, words: Words, found: Found, cues: Cues, *, moving: 
         role = _role(roles, words, at, cues, moving=moving)
         if not roles and previous is not None and _listed(words, previous.span[1], named.span[0]):
             role = previous.role
-        if not roles and named.place.kind != "country" and named.span in capitals:
+        if not roles and named.place.kind != "country" and named.span in capitals and named.place.country not in home:
             # "Moscow says": the capital stands for its state.
             continue
         previous = NamedPlace(named.place, named.span, role)

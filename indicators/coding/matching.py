@@ -25,6 +25,8 @@ class Hit:
     rule: Rule
     taken: tuple[Span, ...]
     cancelled_by: str | None = None
+    cancelled_at: Span = (0, 0)
+    """The words that cancel it."""
 
     @property
     def start(self) -> int:
@@ -170,7 +172,8 @@ class Matcher:
                 continue
             taken = match_pattern(rule.pattern, spans, words.joined)
             if taken is not None:
-                yield Hit(rule, taken, _cancelled(rule, spans, words))
+                at = _cancelled(rule, spans, words)
+                yield Hit(rule, taken) if at is None else Hit(rule, taken, " ".join(words.words[slice(*at)]), at)
 
 
 def _telling(forms: WordForms) -> int:
@@ -178,11 +181,10 @@ def _telling(forms: WordForms) -> int:
     return min(len(stem) if not stem.isdigit() else _SHORTEST for stem, _ in forms)
 
 
-def _cancelled(rule: Rule, spans: Mapping[int, Sequence[Span]], words: Words) -> str | None:
+def _cancelled(rule: Rule, spans: Mapping[int, Sequence[Span]], words: Words) -> Span | None:
     """The words that cancel the rule, or None."""
     for pattern in rule.unless:
         taken = match_pattern(pattern, spans, words.joined)
         if taken is not None:
-            start, end = min(span[0] for span in taken), max(span[1] for span in taken)
-            return " ".join(words.words[start:end])
+            return min(span[0] for span in taken), max(span[1] for span in taken)
     return None

@@ -73,7 +73,10 @@ def test_sentences_cover_every_letter_in_order(text: str) -> None:
 
 def test_stress_marks_and_invisible_marks_do_not_shift_the_quote() -> None:
     """A quote behind dropped marks is the text as written."""
-    text = "\u200f\ufeffВсту\u0301пление\u00ad. Та\u0301нки перебро\u0301сили к грани\u0301це с Украи\u0301ной из Белару\u0301си."
+    text = (
+        "\u200f\ufeffВсту\u0301пление\u00ad. "
+        + "Та\u0301нки перебро\u0301сили к грани\u0301це с Украи\u0301ной из Белару\u0301си."
+    )
     (signal,) = [one for one in coded(text) if one.counted]
     assert signal.evidence.quote == text[text.index("Та\u0301нки") :]
 
