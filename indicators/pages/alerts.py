@@ -137,9 +137,11 @@ def acknowledge_form(alert: Alert, view: AlertsView) -> None:
                 st.error("Give your name: an acknowledgement is a person's.")
                 return
             st.session_state["officer"] = by.strip()
-            until = view.pulse.now + timedelta(hours=int(hours))
+            until = view.pulse.acting_at + timedelta(hours=int(hours))
             try:
-                reading.acknowledge(alert.alert_id, by=by.strip(), at=view.pulse.now, until=until, note=note.strip())
+                reading.acknowledge(
+                    alert.alert_id, by=by.strip(), at=view.pulse.acting_at, until=until, note=note.strip()
+                )
             except reading.Unreadable as line:
                 st.error(str(line))
                 return
@@ -215,7 +217,7 @@ def silences(problem: str, view: AlertsView) -> None:
             f"<small>{escape(silence.by)}: {escape(silence.reason)}</small></div>"
         )
         if act.button("End now", key=f"end_{silence.silence_id}", disabled=view.pinned, width="stretch"):
-            reading.end_silence(silence.silence_id, at=view.pulse.now)
+            reading.end_silence(silence.silence_id, at=view.pulse.acting_at)
             st.rerun()
     with st.form("silence", border=True):
         options = ["*", *(name for name in view.names if name != problem)]
@@ -229,7 +231,7 @@ def silences(problem: str, view: AlertsView) -> None:
             if not by.strip() or not reason.strip() or subject is None:
                 st.error("Give your name and a reason: a silence without them is forgotten.")
                 return
-            at = view.pulse.now
+            at = view.pulse.acting_at
             try:
                 reading.add_silence(
                     Silence(
@@ -275,7 +277,7 @@ def subscribers(problem: str, view: AlertsView) -> None:
             by = frame.officer() or "a person at the page"
             try:
                 reading.subscribe(
-                    address.strip(), minimum=minimum, indicators=chosen, problem=problem, by=by, at=view.pulse.now
+                    address.strip(), minimum=minimum, indicators=chosen, problem=problem, by=by, at=view.pulse.acting_at
                 )
             except reading.Unreadable as line:
                 st.error(str(line))

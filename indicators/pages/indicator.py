@@ -258,7 +258,7 @@ def _change(problem: str, view: IndicatorView, wanted: Thresholds, by: str, reas
     try:
         reading.change_thresholds(
             ThresholdChange(
-                problem=problem, indicator=view.row.id, thresholds=wanted, by=by, at=view.pulse.now, reason=reason
+                problem=problem, indicator=view.row.id, thresholds=wanted, by=by, at=view.pulse.acting_at, reason=reason
             )
         )
     except reading.Unreadable as line:

@@ -180,11 +180,11 @@ def condition_form(problem: str, pulse: Pulse, as_of: datetime | None) -> None:
                 try:
                     reading.set_condition(
                         SetCondition(
-                            problem=problem, condition=chosen, by=by.strip(), at=pulse.now, reason=reason.strip()
+                            problem=problem, condition=chosen, by=by.strip(), at=pulse.acting_at, reason=reason.strip()
                         )
                     )
                 except reading.Unreadable as line:
                     st.error(str(line))
                     return
-                st.success(f"Set to {chosen.value} {chosen.word} at {moment(pulse.now)}.")
+                st.success(f"Set to {chosen.value} {chosen.word} at {moment(pulse.acting_at)}.")
                 st.rerun()

@@ -129,30 +129,32 @@ def looking() -> Iterator[Connection]:
 def pulse() -> Pulse:
     """Whether anyone collects, and what the pages call now."""
     real = datetime.now(UTC)
+    problem = problem_id()
     try:
         with looking() as connection:
             last = pulses.latest(connection)
-            stopped = _last_word(connection) if last is None else None
-    except Unreadable as problem:
-        # A database without tables is a new one: there is nothing wrong with it.
-        return _troubled(Pulse(state=PollerState.NONE, now=real), problem)
+            word = _last_word(connection, problem, real)
+    except Unreadable as line:
+        return _troubled(Pulse(state=PollerState.NONE, now=real, acting_at=real), line)
     if last is None:
-        return Pulse(state=PollerState.NONE, now=stopped or real)
+        return Pulse(state=PollerState.NONE, now=word or real, acting_at=real)
     quiet = last.age(real) > QUIET_AFTER
     if last.mode is pulses.Mode.REPLAY:
         state = PollerState.ENDED if quiet else PollerState.REPLAY
-        return Pulse(
-            state=state, now=last.at, heard_at=last.real_at, busy=last.note, replay=last.note or "recorded documents"
-        )
+        label = last.note or "recorded documents"
+        return Pulse(state=state, now=last.at, acting_at=last.at, heard_at=last.real_at, replay=label)
     if quiet:
-        return Pulse(state=PollerState.LATE, now=last.at, heard_at=last.real_at, busy=last.note)
-    return Pulse(state=PollerState.LIVE, now=real, heard_at=last.real_at, busy=last.note)
+        now = max(last.at, word or last.at)
+        return Pulse(state=PollerState.LATE, now=now, acting_at=real, heard_at=last.real_at)
+    return Pulse(state=PollerState.LIVE, now=real, acting_at=real, heard_at=last.real_at)
 
 
-def _last_word(connection: Connection) -> datetime | None:
-    """When somebody last looked: without a poller the picture is as old as that."""
-    polls = items.last_polls(connection)
-    return max((poll.polled_at for poll in polls.values()), default=None)
+def _last_word(connection: Connection, problem: str, real: datetime) -> datetime | None:
+    """When somebody last looked or decided: without a poller the picture is as old as that, and no younger."""
+    said = [poll.polled_at for poll in items.last_polls(connection).values()]
+    said += [chosen.at for chosen in kept_levels.conditions_set(connection, problem, as_of=real)]
+    said += [change.at for change in kept_thresholds.latest(connection, problem, as_of=real).values()]
+    return max(said, default=None)
 
 
 # --- the overview -----------------------------------------------------------------------------------------------------
@@ -380,9 +382,9 @@ def _read_by_day(visits: Sequence[Poll], at: datetime, days: int) -> tuple[float
 
 
 def alert_desk(problem: str, as_of: datetime | None) -> AlertsView:
-    """Alerts, mails, silences and subscribers."""
+    """Alerts, mails, silences and subscribers: what people do here counts from the instant they do it."""
     beat = pulse()
-    at = as_of or beat.now
+    at = as_of or beat.acting_at
     known = catalogue(problem)
     made = AlertsView(
         pulse=beat,

@@ -35,9 +35,10 @@ class Pulse:
 
     state: PollerState
     now: datetime
+    acting_at: datetime
+    """The instant to write beside what a person does: the replay's in a replay, else the world's."""
     heard_at: datetime | None = None
     """Real time of its last sign of life."""
-    busy: str = ""
     replay: str = ""
     """Name of what is replayed."""
     trouble: str = ""

@@ -139,6 +139,20 @@ def test_a_poller_that_fell_silent_is_called_so(fresh, monkeypatch) -> None:
     assert "The poller has gone quiet" in told(run("overview"))
 
 
+def test_a_decision_without_a_poller_bears_the_time_it_was_made(fresh, monkeypatch) -> None:
+    """With the poller silent for hours, a condition set now is kept with now and is on the banner."""
+    kept = winter.keep_watch(fresh, mode="live", real_at=datetime.now(UTC) - timedelta(hours=2))
+    monkeypatch.setenv("VEDETTE_DB", kept.url)
+    app = run("overview")
+    app.text_input(key="condition_by").set_value("Capt. B. Ivanova")
+    app.text_area(key="condition_reason").set_value("By telephone.")
+    next(button for button in app.button if button.label == "Set").click().run()
+    with database.reading(kept.engine) as connection:
+        chosen = levels.conditions_set(connection, winter.PROBLEM, as_of=datetime.now(UTC))[-1]
+    assert datetime.now(UTC) - chosen.at < timedelta(minutes=5)
+    assert "Set by Capt. B. Ivanova" in plain(told(app))
+
+
 def test_a_person_sets_the_condition_with_name_and_reason(watch) -> None:
     """The condition set is kept with who, why and when; without a name it is refused."""
     app = run("overview")
