@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from functools import lru_cache
@@ -288,6 +288,8 @@ class Coder:
         lean = lang[1:] if lang.startswith("?") else ""
         own = self._languages("" if lang.startswith("?") else lang)
         named = own[0] if len(own) == 1 else ""
+        if named == "en" and text.isascii():
+            return own
         cyrillic = len(_CYRILLIC.findall(text))
         latin = len(_LATIN.findall(text))
         if latin > cyrillic:
@@ -366,7 +368,7 @@ class Coder:
         if not hits:
             return []
         home = frozenset(self.catalogue.problem.area.countries) if self._speaks_of_home(item, feed) else frozenset()
-        sentences = self._sentences(lang, shown, folded.text, stretches, parsed, range(max(hits) + 2), home)
+        sentences = self._sentences(lang, shown, folded.text, stretches, parsed, hits, home)
         return self._judge(item, feed, body, folded, sentences, hits)
 
     def _parse(self, text: str, stretch: Stretch, lang: str) -> tuple[tuple[str, ...], Words, Found]:
@@ -389,13 +391,13 @@ class Coder:
         text: str,
         stretches: Sequence[Stretch],
         parsed: dict[int, tuple[tuple[str, ...], Words, Found]],
-        wanted: Iterable[int],
+        hits: Mapping[int, Sequence[Hit]],
         home: frozenset[str],
     ) -> list[Sentence]:
         sentences: list[Sentence] = []
         over = ""
         lines: dict[int, str] = {}
-        for number in wanted:
+        for number in range(max(hits) + 2):
             if number >= len(stretches):
                 break
             stretch = stretches[number]
@@ -418,14 +420,16 @@ class Coder:
             why = sentence.furniture
             if not why and sentence.stretch.line in lines and lengths[sentence.stretch.line] <= 35:
                 why = lines[sentence.stretch.line]
-            names = names_in(
-                sentence.original,
-                sentence.words,
-                sentence.stretch.start,
-                self.catalogue,
-                frozenset(sentence.langs),
-                mentioned,
-            )
+            names = sentence.names
+            if sentence.number in hits:
+                names = names_in(
+                    sentence.original,
+                    sentence.words,
+                    sentence.stretch.start,
+                    self.catalogue,
+                    frozenset(sentence.langs),
+                    mentioned,
+                )
             finished.append(replace(sentence, names=names, furniture=why))
         return finished
 
@@ -735,7 +739,7 @@ def code(item: Item, catalogue: Catalogue, *, feed: Feed | None = None) -> list[
 # The end of a drill is no drill, and troops going home are no arrival: of the same words, the more telling stands.
 _SUPERSEDES: Mapping[str, frozenset[str]] = {
     "drill_end": frozenset({"drill", "inspection"}),
-    "rotation": frozenset({"troop_move", "equipment_move"}),
+    "rotation": frozenset({"troop_move", "equipment_move", "withdrawal"}),
     "withdrawal": frozenset({"troop_move", "equipment_move", "drill"}),
     "airspace": frozenset({"border"}),
     "inspection": frozenset({"drill"}),
