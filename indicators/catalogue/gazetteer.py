@@ -65,12 +65,9 @@ class Gazetteer:
             return True
         known = self.places.get(place)
         apart = self.distance_km(place, thing)
-        return (
-            known is not None
-            and apart is not None
-            and known.kind not in ("country", "region")
-            and apart <= within_km + known.radius_km
-        )
+        if known is None or apart is None or known.kind in ("country", "region", "river", "border"):
+            return False
+        return apart <= within_km + known.radius_km
 
 
 def distance_km(one: tuple[float, float], other: tuple[float, float]) -> float:
