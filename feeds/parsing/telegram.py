@@ -102,13 +102,20 @@ def _nothing(outcome: Outcome, detail: str, title: str = "") -> Parsed:
 def _draft(message: LexborNode, post: str) -> Draft:
     return Draft(
         source_id=post,
-        url=f"https://t.me/{post}",
+        url=_address(message, post),
         title="",
         text=_body(message),
         dates=(_instant(message),),
         author=_author(message),
         forwarded_from=_forwarded_from(message),
     )
+
+
+def _address(message: LexborNode, post: str) -> str:
+    """Where the message says it stands; without a link of its own, where the platform keeps it."""
+    dated = message.css_first("a.tgme_widget_message_date[href]")
+    link = (dated.attributes.get("href") or "") if dated is not None else ""
+    return link.partition("?")[0] if link.startswith(("https://", "http://")) else f"https://t.me/{post}"
 
 
 def _body(message: LexborNode) -> str:
