@@ -657,7 +657,7 @@ class Coder:
         inside, place_reason = self._inside(names, rule.family, near_home, voice)
         forces = self.catalogue.problem.area.forces
         if inside and forces and rule.family in _FORCES:
-            foreign = foreign_force(names, sentence.found, span, forces)
+            foreign = foreign_force(names, sentence.found, span, forces, self.catalogue.problem.area.countries)
             if foreign is not None:
                 inside, place_reason = False, f"it tells of {foreign} forces, which the problem does not watch"
         direction, direction_why = (

@@ -241,7 +241,7 @@ def _listed(words: Words, end: int, start: int) -> bool:
     )
 
 
-def foreign_force(names: Names, found: Found, taken: Span, forces: frozenset[str]) -> str | None:
+def foreign_force(names: Names, found: Found, taken: Span, forces: frozenset[str], home: frozenset[str]) -> str | None:
     """The country whose forces a sentence tells of, where it is none of `forces`; None where it is, or cannot be told.
 
     Those who only say so, and countries behind a preposition, are not the ones who move.
@@ -262,7 +262,9 @@ def foreign_force(names: Names, found: Found, taken: Span, forces: frozenset[str
         ):
             continue
         movers.append((first, country))
-    if not movers or any(country in forces for _, country in movers):
+    # A watched army from abroad named anywhere before is the likelier one: "criticises Russia's plan to move ...".
+    abroad = any(first < taken[1] and country in forces - home for (first, _), country, _ in rows)
+    if not movers or abroad or any(country in forces for _, country in movers):
         return None
     return max(movers)[1]
 

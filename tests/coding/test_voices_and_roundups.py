@@ -93,7 +93,7 @@ def test_a_roundup_gives_one_signal_for_each_happening() -> None:
 def test_repeated_mentions_of_one_happening_are_one_signal() -> None:
     """Heading and body tell of one move; the one signal has what only the other says."""
     signals = coded(
-        "The convoy of 40 tanks was spotted near Luninets.", title="Tanks move toward the border with Ukraine in Belarus"
+        "A convoy of 40 tanks was spotted near Luninets.", title="Tanks move toward the border with Ukraine in Belarus"
     )
     (move,) = [signal for signal in signals if signal.family == "equipment_move"]
     assert move.quantity is not None
