@@ -22,7 +22,7 @@ from indicators.catalogue import Catalogue
 from indicators.charts import board as html
 from indicators.charts.board import moment
 from indicators.charts.ladder import ladder_figure
-from indicators.charts.maps import map_figure, moves, outline, placed, spots
+from indicators.charts.maps import map_figure, moves, outline, placed, spots, wide_words
 from indicators.charts.series import Panel, board_figure
 from indicators.charts.style import sheet
 from indicators.charts.theme import CONFIG, LIGHT, rank
@@ -212,17 +212,19 @@ def _ladder(picture: Picture) -> str:
 
 def _map(picture: Picture) -> str:
     marks = {row.id: (-rank(row.standing), LIGHT.standing(row.standing)) for row in picture.rows}
+    found = spots(picture.events, marks)
     figure = map_figure(
         outline(data_folder() / "map"),
-        spots(picture.events, marks),
+        found,
         moves(picture.events, marks),
         theme=LIGHT,
         home=picture.home,
         height=262,
         view=(21.0, 33.6, 50.2, 56.5),
     )
+    apart = f'<p class="b-apart">{escape(wide_words(found))}</p>' if wide_words(found) else ""
     events = f"{len(picture.events)} counted event{'s' * (len(picture.events) != 1)} in 7 days"
-    return _titled(f"Where: {events}, {placed(picture.events)} with a place", _plot(figure))
+    return _titled(f"Where: {events}, {placed(picture.events)} with a place", _plot(figure) + apart)
 
 
 def _changes(picture: Picture) -> str:
@@ -261,7 +263,27 @@ def _table(picture: Picture) -> str:
         named = ", ".join(f"{row.code} {LIGHT.standing(row.standing).word}" for row in hidden)
         parts.append(f"<p>Not shown above: {escape(named)}.</p>")
     parts.append(f"<p>Normal and seen: {escape(', '.join(normal)) or 'none'}.</p>")
+    # A short table leaves room for the words behind it.
+    parts.append(_evidence(picture, SHOWN_ROWS - 2 - len(shown)))
     return f'<div class="b-table">{"".join(parts)}</div>'
+
+
+def _evidence(picture: Picture, room: int) -> str:
+    """The best corroborated happenings of the week, in their sources' words."""
+    told = [event for event in picture.events if event.reports and event.origins]
+    told.sort(key=lambda event: (len(event.origins), event.occurred_on), reverse=True)
+    if room < 1 or not told:
+        return ""
+    listed = "".join(
+        f"<li><time>{event.occurred_on.day} {event.occurred_on:%b}</time><div>"
+        f"<b>{escape(picture.names.get(event.indicator or '', event.family).split(' ', 1)[0])}</b> "
+        f"“{escape(event.reports[0].signal.evidence.quote)}” "
+        f"<small>{escape(', '.join(origin.name for origin in event.origins))}</small></div></li>"
+        for event in told[:room]
+    )
+    rest = len(told) - min(room, len(told))
+    more = f" ({rest} more on the Indicator pages)" if rest else ""
+    return _titled(f"In their words, best corroborated first{more}", f'<ul class="v-list b-words">{listed}</ul>')
 
 
 def _foot(picture: Picture, sources: Sources) -> str:

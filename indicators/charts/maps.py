@@ -21,6 +21,8 @@ from indicators.model.place import Place, PlaceRole
 PARALLEL = 53.0
 KM_PER_DEGREE = 111.32
 AREA_KINDS = frozenset({"region", "country", "river", "border"})
+# A wider circle would cover half the map and say nothing: such places are named beside it instead.
+WIDEST_KM = 120.0
 VIEW = (20.4, 34.6, 49.4, 56.6)
 
 
@@ -120,6 +122,17 @@ def spots(events: Sequence[Event], marks: Mapping[str, tuple[int, Mark]]) -> lis
     return sorted(made, key=lambda spot: (spot.rank, spot.count))
 
 
+def wide(spots: Sequence[Spot]) -> list[Spot]:
+    """The spots known only to so wide an area that the map leaves them out; whoever shows the map names them."""
+    return [spot for spot in reversed(spots) if spot.extended and spot.place.radius_km > WIDEST_KM]
+
+
+def wide_words(spots: Sequence[Spot]) -> str:
+    """Those spots as one plain line; empty when there are none."""
+    named = ", ".join(f"{spot.place.name} ({spot.count})" for spot in wide(spots))
+    return f"Known only to a wide area and not drawn: {named}" if named else ""
+
+
 def _line(event: Event) -> str:
     """An event in a few words; a channel's post has no title, so its evidence stands in."""
     first = event.reports[0]
@@ -160,6 +173,12 @@ def map_figure(
 ) -> go.Figure:
     """Where it happened; places known by one source, and regions, are circles of their radius, never points."""
     west, east, south, north = view
+    left_out = {spot.place.id for spot in wide(spots)}
+    spots = sorted(
+        (spot for spot in spots if spot.place.id not in left_out),
+        key=lambda spot: spot.place.radius_km if spot.extended else 0,
+        reverse=True,
+    )
     traces = _ground(land, theme, tuple(home), view)
     _labels(traces, land, theme, view, [spot.place for spot in spots])
     for spot in (spot for spot in spots if spot.extended):
@@ -171,7 +190,7 @@ def map_figure(
                 "y": y,
                 "mode": "lines",
                 "fill": "toself",
-                "fillcolor": tint(spot.mark.color, 0.16),
+                "fillcolor": tint(spot.mark.color, 0.12),
                 "hoverinfo": "skip",
                 "line": {"color": spot.mark.color, "width": 1.4, "dash": "dot"},
             }

@@ -12,7 +12,7 @@ from indicators.briefing.picture import MAP_DAYS, PANEL_DAYS, Change, Picture
 from indicators.charts import board as html
 from indicators.charts.board import moment
 from indicators.charts.ladder import ladder_figure
-from indicators.charts.maps import map_figure, moves, outline, placed, spots
+from indicators.charts.maps import map_figure, moves, outline, placed, spots, wide_words
 from indicators.charts.series import Panel, board_figure
 from indicators.charts.theme import CONFIG, DARK, rank
 from indicators.model.level import Level, SetCondition, WatchCondition
@@ -136,14 +136,17 @@ def ground(picture: Picture) -> None:
         f"Where, last {MAP_DAYS} days",
         f"{placed(picture.events)} of {len(picture.events)} events name a place · circles: known to that radius",
     )
+    found = spots(picture.events, marks)
     figure = map_figure(
         outline(data_folder() / "map"),
-        spots(picture.events, marks),
+        found,
         moves(picture.events, marks),
         home=picture.home,
         height=430,
     )
     st.plotly_chart(figure, width="stretch", config=dict(CONFIG), key="map", theme=None)
+    if wide_words(found):
+        frame.quiet(f"<small>{escape(wide_words(found))}</small>")
 
 
 def ladder(picture: Picture) -> None:

@@ -6,7 +6,7 @@ import math
 
 import pytest
 
-from indicators.charts.maps import Move, Spot, circle, map_figure, outline
+from indicators.charts.maps import Move, Spot, circle, map_figure, outline, wide_words
 from indicators.charts.theme import DARK, LIGHT
 from indicators.model.level import Level
 from indicators.model.place import Place
@@ -91,3 +91,11 @@ def test_every_mark_differs_from_the_land_it_lies_on(land) -> None:
         assert theme.home in fills
         assert theme.land in fills
         assert theme.home != theme.land
+
+
+def test_a_place_known_too_widely_is_named_beside_the_map_and_not_drawn(land) -> None:
+    """A circle of half the map would hide the rest: such a place is told in words instead, with its count."""
+    spot = Spot(place=a_place(name="Southern Belarus", kind="region", radius_km=250), mark=DARK.blind, rank=0, count=4)
+    assert "Southern Belarus (4)" in wide_words([spot])
+    assert "Southern" not in map_figure(land, [spot]).to_json()
+    assert wide_words([]) == ""
