@@ -82,8 +82,9 @@ class Pipeline:
         self._desks = [_Desk(catalogue, feeds, settings, recording) for catalogue in catalogues]
         self._looked_at: datetime | None = None
         with reading(engine) as connection:
-            for desk in self._desks:
-                desk.remember(connection)
+            looked = [at for desk in self._desks if (at := desk.remember(connection)) is not None]
+        if len(looked) == len(self._desks):
+            self._looked_at = min(looked, default=None)
 
     def advance(self, now: datetime) -> Advance:
         """Code what is new, fold it into events and count; look at the levels where due; queue what is to be mailed."""
@@ -133,8 +134,8 @@ class _Desk:
     recording: str = ""
     """The label of the recording that is being replayed; empty in the world."""
     reprints: ReprintIndex = field(default_factory=ReprintIndex)
-    origins: dict[str, Origin] = field(default_factory=dict)
-    """Of each item that said something, whose word it was: what a reprint of it inherits."""
+    origins: dict[str, dict[str, Origin]] = field(default_factory=lambda: defaultdict(dict))
+    """Of each item that said something, whose word each family was: what a reprint of it inherits."""
     reported: dict[str, datetime] = field(default_factory=dict)
     """Signals already folded into events: an edit or a restart brings none of them again."""
     events: dict[clustering.Key, dict[str, Event]] = field(default_factory=lambda: defaultdict(dict))
@@ -172,13 +173,21 @@ class _Desk:
         """The problem's id."""
         return self.catalogue.problem.id
 
+    @property
+    def levels_id(self) -> str:
+        """Under this name the store keeps when the levels were last looked at."""
+        return f"{self.id}:levels"
+
     # -- at the start ---------------------------------------------------------------------------------------------
 
-    def remember(self, connection: Connection) -> None:
-        """Read back what the desk had at hand when it last stopped."""
-        last = signals.cursor(connection, self.id).moved_at
+    def remember(self, connection: Connection) -> datetime | None:
+        """Read back what the desk had at hand when it last stopped; says when it last looked at its levels."""
+        looked_at = signals.cursor(connection, self.levels_id).moved_at
+        last = max(
+            (at for at in (signals.cursor(connection, self.id).moved_at, looked_at) if at is not None), default=None
+        )
         if last is None:
-            return
+            return None
         since = self.polled_until = last - REMEMBER_FOR
         roots: dict[str, str] = {}
         for event in events.events(connection, self.id, since.date(), as_of=last):
@@ -186,7 +195,7 @@ class _Desk:
             for report in event.reports:
                 self.reported[report.signal.signal_id] = report.signal.published_at
                 roots[report.signal.item_id] = report.reprint_of or ""
-                self.origins.setdefault(report.signal.item_id, report.origin)
+                self.origins[report.signal.item_id].setdefault(report.signal.family, report.origin)
         spoken = sorted(items.items_by_id(connection, list(self.origins)).values(), key=_order_of_knowledge)
         self.reprints = ReprintIndex.rebuilt(spoken, roots={item: root for item, root in roots.items() if root})
         for change in series.changes(connection, self.id, since.date(), as_of=last):
@@ -195,6 +204,7 @@ class _Desk:
             self.seen[row.indicator][row.day] = row
         self.standings = {one.indicator: one for one in levels.latest_standings(connection, self.id, as_of=last)}
         self.recommendation = levels.latest_recommendation(connection, self.id, as_of=last)
+        return looked_at
 
     # -- item -> signal -> event -> count ------------------------------------------------------------------------
 
@@ -228,20 +238,21 @@ class _Desk:
     def _trace(self, item: Item, said: Sequence[Signal]) -> list[Report]:
         # Only items that say something can be echoed as evidence, so only they are kept for comparison.
         reprint: Reprint | None = self.reprints.add(item)
-        root = self.origins.get(reprint.of) if reprint is not None else None
+        roots = self.origins.get(reprint.of, {}) if reprint is not None else {}
         reports = [
             origin.trace(
                 signal,
                 item=item,
                 feed=self.feeds.get(item.source),
                 reprint=reprint,
-                root=root,
+                root=roots.get(signal.family) or next(iter(roots.values()), None),
                 actors=self.catalogue.actors,
                 channels=self.channels,
             )
             for signal in said
         ]
-        self.origins.setdefault(item.item_id, reports[0].origin)
+        for report in reports:
+            self.origins[item.item_id].setdefault(report.signal.family, report.origin)
         return reports
 
     def _regroup(self, connection: Connection, fresh: Sequence[Report], now: datetime) -> tuple[int, int]:
@@ -285,6 +296,7 @@ class _Desk:
 
     def look(self, connection: Connection, now: datetime) -> Advance:
         """Where every indicator and the problem stand at `now`, and what that says to people."""
+        signals.set_cursor(connection, self.levels_id, 0, at=now)
         self._cover(connection, now)
         known = [event for block in self.events.values() for event in block.values() if self._bears(event, now)]
         limits = thresholds.effective(

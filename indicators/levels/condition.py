@@ -5,6 +5,7 @@ The machine recommends and says why; a named person sets the level. It rises at 
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta, tzinfo
@@ -311,6 +312,6 @@ def _sight(
     seen = len(critical) - len(dark)
     observable = bool(critical) and seen >= ladder.observable * len(critical)
     shares = [s.coverage for s in standings.values() if s.coverage is not None]
-    coverage = sum(shares) / len(shares) if shares else None
+    coverage = math.fsum(shares) / len(shares) if shares else None
     line = f"Not assessable downward: {seen} of {len(critical)} critical indicators observable, without {_list(dark)}"
     return observable, blind, coverage, line
