@@ -256,7 +256,8 @@ def _healthy(address: str) -> bool:
 def _stop_all(children: Collection[subprocess.Popen[bytes]]) -> None:
     running = [child for child in children if child.poll() is None]
     for child in running:
-        _signal_group(child, signal.SIGTERM)
+        # The child alone: it closes its own workers, and a worker killed under it would look like a lost source.
+        child.terminate()
     deadline = time.monotonic() + STOPPED_WITHIN_S
     for child in running:
         try:

@@ -133,6 +133,7 @@ def run_run(chosen: argparse.Namespace) -> int:
         place = chosen.replay if not Path(chosen.replay).is_dir() else str(Path(chosen.replay).resolve())
         poller += ["--replay", place, "--speed", "max" if chosen.speed == float("inf") else repr(chosen.speed)]
         environment["VEDETTE_PROBLEM"] = chosen.problem or tape.problem
+        environment["VEDETTE_REPLAY"] = place
         print(f"replaying {tape.title} ({tape.label}); database {url}", flush=True)
     else:
         url = in_force.database.url
