@@ -1,7 +1,8 @@
 """The collector: visits the feeds that are due, and leaves behind items and one poll row a visit.
 
 Schedules follow the `now` they are given, so a replay runs them on its own clock; sockets, parser limits and leases
-follow real time. A visit is: lease, fetch, parse, then one short transaction. Nothing is held open across a fetch.
+follow real time. A visit is: lease, fetch, parse, write. Leases are taken many in one short transaction, and visits
+that end together are written together, each only if its lease still holds. Nothing is held open across a fetch.
 """
 
 from __future__ import annotations
@@ -11,8 +12,10 @@ import logging
 import os
 import secrets
 import socket
-from collections.abc import Callable, Iterable, Mapping
+from collections import deque
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from functools import partial
@@ -21,7 +24,7 @@ from typing import Self, TypeVar
 from urllib.parse import urljoin, urlsplit
 
 from sqlalchemy import Connection, Engine
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DBAPIError, OperationalError
 
 from feeds import politeness, store, visit
 from feeds.client import Client, Document, Failed, Limits, NotModified, Refused, shown
@@ -37,6 +40,14 @@ T = TypeVar("T")
 BEGINNING = datetime(1970, 1, 1, tzinfo=UTC)
 DEAF_AFTER = timedelta(hours=1)
 """When for so long no server has answered at all, it is our own network that is down."""
+CLAIMED_AHEAD = 4
+"""Feeds leased at once, for every visit that may run at once."""
+WRITTEN_AT_ONCE = 32
+"""Visits that end at about the same time are written in one transaction, as many as this."""
+ENTRIES_AT_ONCE = 1_000
+"""Fewer when they bring much: nobody should wait long for the store."""
+LINGER = timedelta(milliseconds=50)
+"""Real time that a finished visit waits for the company of others, while there are others."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -92,7 +103,7 @@ class Collector:
         self._feeds = {feed.feed_id: feed for feed in feeds if feed.enabled and feed.kind is not FeedKind.MANUAL}
         self._client = client or Client(allow_hosts=self.settings.allow_hosts, limits=self.settings.limits)
         self._parser = parser or Parser(size=self.settings.workers, limits=self.settings.worker_limits)
-        self._begun: set[str] = set()
+        self._all_begun = False
         # One thread writes: on SQLite writers queue anyway, and the event loop keeps its sockets' time.
         self._writer = ThreadPoolExecutor(max_workers=1, thread_name_prefix="collector-store")
 
@@ -116,7 +127,7 @@ class Collector:
         if not self._feeds:
             return None
         with reading(self._engine) as connection:
-            if self._feeds.keys() - self._begun:
+            if not self._all_begun:
                 known = store.states_of(connection, self._feeds)
                 if any(self._is_new(feed, known.get(feed_id)) for feed_id, feed in self._feeds.items()):
                     return BEGINNING
@@ -124,28 +135,33 @@ class Collector:
 
     async def poll_due(self, now: datetime) -> Round:
         """Visit every feed that is due at `now` and whose host is free; a failing feed never stops the others."""
-        queue = _Claims(self, now)
-        results: list[_Result] = []
-
-        async def work() -> None:
-            while (claim := await queue.next()) is not None:
-                results.append(await self._visit(*claim, now=now))
-
+        claims = _Claims(self, now)
         try:
-            async with asyncio.TaskGroup() as group:
-                for _ in range(min(self.settings.concurrency, max(len(self._feeds), 1))):
-                    group.create_task(work())
+            visitors = await claims.begin()
+            desk = _Desk(self, now, visitors)
+            if visitors:
+                async with asyncio.TaskGroup() as group:
+                    for _ in range(visitors):
+                        group.create_task(self._work(claims, desk))
+                    group.create_task(desk.write_until_done())
         except asyncio.CancelledError:
             await asyncio.shield(self._in_writer(self._release))
             raise
-        results.sort(key=lambda result: result.feed_id)
+        results = sorted(desk.results, key=lambda result: result.feed_id)
         return Round(
             polls=tuple(result.poll for result in results if result.poll is not None),
             new_items=tuple(item for result in results for item in result.new),
             edits=sum(result.edits for result in results),
             lost=tuple(result.feed_id for result in results if result.lost),
-            trouble=tuple(filter(None, [queue.trouble, *(result.trouble for result in results)])),
+            trouble=tuple(filter(None, [claims.trouble, *(result.trouble for result in results)])),
         )
+
+    async def _work(self, claims: _Claims, desk: _Desk) -> None:
+        try:
+            while (claim := await claims.next()) is not None:
+                desk.add(await self._visit(claim, claims.now))
+        finally:
+            desk.leave()
 
     async def look(self, feed: Feed, *, now: datetime) -> Finding:
         """Visit a feed once and write nothing: what `feeds check` shows."""
@@ -153,25 +169,22 @@ class Collector:
 
     # --- one visit -------------------------------------------------------------------------------------------------
 
-    async def _visit(self, feed: Feed, state: FeedState, lease: Lease, *, now: datetime) -> _Result:
+    async def _visit(self, claim: _Claim, now: datetime) -> _Visited:
         clock = asyncio.get_running_loop().time
         began = clock()
         try:
             async with asyncio.timeout(self.settings.visit_within.total_seconds()):
-                finding = await self._find(feed, state, now)
+                finding = await self._find(claim.feed, claim.state, now)
         except TimeoutError:
             within = self.settings.visit_within.seconds
-            finding = Finding(outcome=Outcome.FAILED, detail=f"{shown(state.url)}: the visit took over {within} s")
+            finding = Finding(
+                outcome=Outcome.FAILED, detail=f"{shown(claim.state.url)}: the visit took over {within} s"
+            )
         except Exception as defect:
             # A defect met on one source must not blind us to the others; it shows on the health page until mended.
-            log.exception("visit to %s failed by a defect", feed.feed_id)
+            log.exception("visit to %s failed by a defect", claim.feed.feed_id)
             finding = Finding(outcome=Outcome.FAILED, detail=f"defect in the collector: {type(defect).__name__}")
-        took = timedelta(seconds=clock() - began)
-        try:
-            return await self._in_writer(lambda: self._write(feed, state, lease, finding, now=now, took=took))
-        except DBAPIError as error:
-            log.warning("visit to %s could not be written: %s", feed.feed_id, _reason(error))
-            return _Result(feed_id=feed.feed_id, trouble=f"{feed.feed_id}: could not be written ({_reason(error)})")
+        return _Visited(claim=claim, finding=finding, took=timedelta(seconds=clock() - began))
 
     async def _find(self, feed: Feed, state: FeedState, now: datetime) -> Finding:
         afresh = politeness.ask_afresh(unconditional_at=state.unconditional_at, now=now)
@@ -280,73 +293,126 @@ class Collector:
                 store.known_items(connection, [visit.item_id(feed.feed_id, entry.entry_id) for entry in entries])
             )
 
-    def _claim(self, now: datetime) -> list[tuple[Feed, FeedState, Lease]]:
+    def _claim(self, now: datetime) -> tuple[list[_Claim], bool]:
         with writing(self._engine) as connection:
-            self._begin_new(connection, now)
-            leases = store.claim_due(
+            if not self._all_begun:
+                self._begin_new(connection, now)
+            claimed = store.claim_batch(
                 connection,
                 self._feeds,
                 now=now,
                 owner=self.owner,
-                limit=self.settings.concurrency,
+                limit=self.settings.concurrency * CLAIMED_AHEAD,
                 lease_for=self.settings.lease_for,
                 spacing=self.settings.spacing,
                 default_spacing=self.settings.default_spacing,
             )
-            states = store.states_of(connection, [lease.feed_id for lease in leases])
-        return [(self._feeds[lease.feed_id], states[lease.feed_id], lease) for lease in leases]
+            states = store.states_of(connection, [lease.feed_id for lease in claimed.leases])
+        claims = [
+            _Claim(feed=self._feeds[lease.feed_id], state=states[lease.feed_id], lease=lease)
+            for lease in claimed.leases
+        ]
+        self._all_begun = True
+        return claims, claimed.more
 
     def _begin_new(self, connection: Connection, now: datetime) -> None:
-        pending = self._feeds.keys() - self._begun
-        if not pending:
-            return
-        known = store.states_of(connection, pending)
-        fresh = [feed for feed_id in sorted(pending) if self._is_new(feed := self._feeds[feed_id], known.get(feed_id))]
-        for feed in fresh:
-            state = visit.begin(feed, now=now)
-            if feed.feed_id in known:
-                store.save_state(connection, state)
-            else:
-                store.add_states(connection, [state])
-        self._begun |= pending
+        known = store.states_of(connection, self._feeds)
+        fresh = [
+            visit.begin(feed, now=now)
+            for feed_id, feed in sorted(self._feeds.items())
+            if self._is_new(feed, known.get(feed_id))
+        ]
+        store.save_states(connection, [state for state in fresh if state.feed_id in known])
+        store.add_states(connection, [state for state in fresh if state.feed_id not in known])
 
     @staticmethod
     def _is_new(feed: Feed, state: FeedState | None) -> bool:
         return state is None or state.registry_url != feed.url
 
-    def _write(
-        self, feed: Feed, state: FeedState, lease: Lease, finding: Finding, *, now: datetime, took: timedelta
-    ) -> _Result:
-        with writing(self._engine) as connection:
-            if not store.finish_lease(connection, lease):
-                log.warning("%s: its lease was lost while it was visited; nothing is written", feed.feed_id)
-                return _Result(feed_id=feed.feed_id, lost=True)
-            sightings = visit.Sightings()
-            if finding.entries:
-                sightings = self._sort_out(connection, feed, finding, now)
-                store.add_items(connection, sightings.new)
-                for edit in sightings.edits:
-                    store.add_revision(connection, edit)
-            deaf = visit.is_unanswered(finding) and not store.any_answer_since(connection, now - DEAF_AFTER)
-            conclusion = visit.conclude(
-                feed, state, finding, new_items=len(sightings.new), now=now, took=took, deaf=deaf
+    def _write(self, visits: Sequence[_Visited], now: datetime) -> list[_Result]:
+        """Write these visits together; where that cannot be, each by itself, so that none spoils another's."""
+        try:
+            with writing(self._engine) as connection:
+                return self._write_held(connection, visits, now)
+        except _LeaseLost:
+            if len(visits) == 1:
+                feed_id = visits[0].claim.feed.feed_id
+                log.warning("%s: its lease was lost while it was visited; nothing is written", feed_id)
+                return [_Result(feed_id=feed_id, lost=True)]
+        except OperationalError as error:
+            # Locked, full or away: the same for every visit.
+            return [_unwritten(visited, _reason(error)) for visited in visits]
+        except DBAPIError as error:
+            if len(visits) == 1:
+                return [_unwritten(visits[0], _reason(error))]
+        return [result for visited in visits for result in self._write([visited], now)]
+
+    def _write_held(self, connection: Connection, visits: Sequence[_Visited], now: datetime) -> list[_Result]:
+        if store.finish_leases(connection, [visited.claim.lease for visited in visits]) != len(visits):
+            raise _LeaseLost
+        sorted_out = self._sort_out(connection, visits, now)
+        new = [item for sightings in sorted_out for item in sightings.new]
+        if new:
+            store.add_items(connection, new)
+        for edit in (edit for sightings in sorted_out for edit in sightings.edits):
+            store.add_revision(connection, edit)
+        answered = any(visited.finding.status is not None for visited in visits)
+        unanswered = not answered and any(visit.is_unanswered(visited.finding) for visited in visits)
+        deaf = unanswered and not store.any_answer_since(connection, now - DEAF_AFTER)
+        conclusions = [
+            visit.conclude(
+                visited.claim.feed,
+                visited.claim.state,
+                visited.finding,
+                new_items=len(sightings.new),
+                now=now,
+                took=visited.took,
+                deaf=deaf,
             )
-            store.add_polls(connection, [conclusion.poll])
-            store.save_state(connection, conclusion.state)
-            if conclusion.hold_host_for is not None and state.host:
-                store.hold_host(connection, state.host, until=now + conclusion.hold_host_for)
-        return _Result(feed_id=feed.feed_id, poll=conclusion.poll, new=sightings.new, edits=len(sightings.edits))
+            for visited, sightings in zip(visits, sorted_out, strict=True)
+        ]
+        store.add_polls(connection, [conclusion.poll for conclusion in conclusions])
+        store.save_states(connection, [conclusion.state for conclusion in conclusions])
+        held = {
+            visited.claim.state.host: conclusion.hold_host_for
+            for visited, conclusion in sorted(
+                zip(visits, conclusions, strict=True), key=lambda pair: pair[1].hold_host_for or timedelta(0)
+            )
+            if conclusion.hold_host_for is not None and visited.claim.state.host
+        }
+        for host in sorted(held):
+            store.hold_host(connection, host, until=now + held[host])
+        return [
+            _Result(
+                feed_id=visited.claim.feed.feed_id,
+                poll=conclusion.poll,
+                new=sightings.new,
+                edits=len(sightings.edits),
+            )
+            for visited, sightings, conclusion in zip(visits, sorted_out, conclusions, strict=True)
+        ]
 
     @staticmethod
-    def _sort_out(connection: Connection, feed: Feed, finding: Finding, now: datetime) -> visit.Sightings:
-        ids = {visit.item_id(feed.feed_id, entry.entry_id): entry for entry in finding.entries}
-        known = store.known_items(connection, ids)
-        words = [
-            store.content_hash(entry.title, entry.text) for identity, entry in ids.items() if identity not in known
+    def _sort_out(connection: Connection, visits: Sequence[_Visited], now: datetime) -> list[visit.Sightings]:
+        ids = [
+            {visit.item_id(visited.claim.feed.feed_id, entry.entry_id): entry for entry in visited.finding.entries}
+            for visited in visits
         ]
-        since = now - visit.REISSUED_WITHIN
-        reissued = store.known_by_content(connection, feed.feed_id, since, words) if words else []
-        return visit.sort_out(feed, finding.entries, known=known, reissued=reissued, now=now)
+        known = store.known_items(connection, [identity for each in ids for identity in each])
+        found = []
+        for visited, each in zip(visits, ids, strict=True):
+            feed, entries = visited.claim.feed, visited.finding.entries
+            words = [
+                store.content_hash(entry.title, entry.text) for identity, entry in each.items() if identity not in known
+            ]
+            since = now - visit.REISSUED_WITHIN
+            reissued = store.known_by_content(connection, feed.feed_id, since, words) if words else []
+            found.append(visit.sort_out(feed, entries, known=known, reissued=reissued, now=now))
+        return found
+
+    def _give_back(self, leases: Sequence[Lease]) -> None:
+        with writing(self._engine) as connection:
+            store.finish_leases(connection, leases)
 
     def _release(self) -> None:
         try:
@@ -355,6 +421,20 @@ class Collector:
         except DBAPIError as error:
             # They run out by themselves.
             log.warning("leases could not be given back: %s", _reason(error))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Claim:
+    feed: Feed
+    state: FeedState
+    lease: Lease
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Visited:
+    claim: _Claim
+    finding: Finding
+    took: timedelta
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -367,6 +447,16 @@ class _Result:
     trouble: str = ""
 
 
+class _LeaseLost(Exception):
+    """At least one of the visits to be written was somebody else's meanwhile."""
+
+
+def _unwritten(visited: _Visited, reason: str) -> _Result:
+    feed_id = visited.claim.feed.feed_id
+    log.warning("visit to %s could not be written: %s", feed_id, reason)
+    return _Result(feed_id=feed_id, trouble=f"{feed_id}: could not be written ({reason})")
+
+
 def _reason(error: DBAPIError) -> str:
     return str(error.orig).strip().partition("\n")[0]
 
@@ -375,20 +465,97 @@ class _Claims:
     """Hands claimed feeds to whoever is free, claiming more when there are none left, until nothing is due."""
 
     def __init__(self, collector: Collector, now: datetime) -> None:
+        self.now = now
+        self.trouble = ""
+        self._collector = collector
+        self._ready: deque[_Claim] = deque()
+        self._more = True
+        self._claimed = 0.0
+        self._lock = asyncio.Lock()
+        settings = collector.settings
+        # A lease must outlast the visit; one that waited too long for its turn is given back before it can run out.
+        self._patience = max(settings.lease_for - settings.visit_within, settings.lease_for / 2).total_seconds()
+
+    async def begin(self) -> int:
+        """Claim for the first time; how many may visit at once."""
+        await self._claim()
+        limit = self._collector.settings.concurrency
+        return limit if self._more and self._ready else min(limit, len(self._ready))
+
+    async def next(self) -> _Claim | None:
+        """The next feed to visit; None when nothing is due any more."""
+        if not self._ready or self._overdue():
+            async with self._lock:
+                if self._ready and self._overdue():
+                    await self._give_back()
+                while not self._ready and self._more:
+                    await self._claim()
+        return self._ready.popleft() if self._ready else None
+
+    async def _claim(self) -> None:
+        try:
+            claims, self._more = await self._collector._in_writer(lambda: self._collector._claim(self.now))
+        except DBAPIError as error:
+            self._more = False
+            self.trouble = f"no feed could be claimed ({_reason(error)}); the next round tries again"
+            log.warning("%s", self.trouble)
+            return
+        self._ready.extend(claims)
+        self._more = self._more and bool(claims)
+        self._claimed = asyncio.get_running_loop().time()
+
+    def _overdue(self) -> bool:
+        return asyncio.get_running_loop().time() - self._claimed > self._patience
+
+    async def _give_back(self) -> None:
+        leases = [claim.lease for claim in self._ready]
+        self._ready.clear()
+        log.info("%d feeds waited too long for their turn and are given back until the next round", len(leases))
+        try:
+            await self._collector._in_writer(lambda: self._collector._give_back(leases))
+        except DBAPIError as error:
+            log.warning("leases could not be given back: %s", _reason(error))
+
+
+class _Desk:
+    """Takes finished visits and has them written, those that end together in one transaction."""
+
+    def __init__(self, collector: Collector, now: datetime, visitors: int) -> None:
+        self.results: list[_Result] = []
         self._collector = collector
         self._now = now
-        self._ready: list[tuple[Feed, FeedState, Lease]] = []
-        self._lock = asyncio.Lock()
-        self._done = False
-        self.trouble = ""
+        self._finished: list[_Visited] = []
+        self._weight = 0.0
+        self._visitors = visitors
+        self._some = asyncio.Event()
+        self._enough = asyncio.Event()
 
-    async def next(self) -> tuple[Feed, FeedState, Lease] | None:
-        async with self._lock:
-            if not self._ready and not self._done:
-                try:
-                    self._ready = await self._collector._in_writer(lambda: self._collector._claim(self._now))
-                except DBAPIError as error:
-                    self.trouble = f"no feed could be claimed ({_reason(error)}); the next round tries again"
-                    log.warning("%s", self.trouble)
-                self._done = not self._ready
-            return self._ready.pop(0) if self._ready else None
+    def add(self, visited: _Visited) -> None:
+        """Have this visit written soon."""
+        self._finished.append(visited)
+        self._weight += 1 / WRITTEN_AT_ONCE + len(visited.finding.entries) / ENTRIES_AT_ONCE
+        self._some.set()
+        if self._weight >= 1:
+            self._enough.set()
+
+    def leave(self) -> None:
+        """A visitor has nothing more to bring."""
+        self._visitors -= 1
+        if not self._visitors:
+            self._some.set()
+            self._enough.set()
+
+    async def write_until_done(self) -> None:
+        """Write what is brought, until every visitor has left and all is written."""
+        while self._visitors or self._finished:
+            await self._some.wait()
+            if self._visitors and not self._enough.is_set():
+                with suppress(TimeoutError):
+                    async with asyncio.timeout(LINGER.total_seconds()):
+                        await self._enough.wait()
+            visits, self._finished, self._weight = self._finished, [], 0.0
+            if self._visitors:
+                self._some.clear()
+                self._enough.clear()
+            if visits:
+                self.results += await self._collector._in_writer(partial(self._collector._write, visits, self._now))

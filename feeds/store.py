@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import hashlib
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Set
 from dataclasses import dataclass, fields, replace
 from datetime import datetime, timedelta
+from functools import cache
 from itertools import islice
 from typing import Any, TypeVar
 
@@ -23,7 +24,8 @@ from sqlalchemy import (
     String,
     Table,
     Text,
-    case,
+    any_,
+    bindparam,
     func,
     insert,
     literal_column,
@@ -33,6 +35,7 @@ from sqlalchemy import (
     update,
 )
 from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.sql.dml import Update
 from sqlalchemy.sql.elements import ColumnElement
 from sqlalchemy.sql.selectable import Select
 
@@ -192,6 +195,9 @@ class FeedState:
     moved_since_at: datetime | None = None
 
 
+STATE_ROW = tuple(field.name for field in fields(FeedState))
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Known:
     """What the store holds of an item that turned up again."""
@@ -220,7 +226,7 @@ def content_hash(title: str, body: str) -> str:
 
 def add_items(connection: Connection, items: Iterable[Item]) -> int:
     """Store first sights; those whose id is known already are left as they are. Returns how many were new."""
-    statement = _insert_ignoring(connection, ITEMS, ["item_id"])
+    statement = _add_missing(connection.dialect.name, ITEMS, "item_id")
     _one_writer_of_items(connection)
     added = 0
     for chunk in _chunks(items, 5_000):
@@ -229,7 +235,7 @@ def add_items(connection: Connection, items: Iterable[Item]) -> int:
             # Its driver sends many rows in one statement only when they are to be returned.
             added += len(connection.execute(statement.returning(ITEMS.c.seq), rows).all())
         else:
-            added += connection.execute(statement.inline(), rows).rowcount
+            added += connection.execute(statement, rows).rowcount
     return added
 
 
@@ -255,18 +261,17 @@ def known_items(connection: Connection, item_ids: Collection[str]) -> dict[str, 
     """What is held under these ids."""
     found: dict[str, Known] = {}
     for chunk in _chunks(sorted(item_ids), CHUNK):
-        for row in connection.execute(_known().where(ITEMS.c.item_id.in_(chunk))):
+        for row in connection.execute(_KNOWN_BY_ID, {"ids": chunk}):
             found[row.item_id] = Known(**row._mapping)
     return found
 
 
 def known_by_content(connection: Connection, source: str, since: datetime, hashes: Collection[str]) -> list[Known]:
     """Items of a source, known since, whose first words had one of these hashes (a story re-issued under a new id)."""
-    wanted = (ITEMS.c.source == source) & (ITEMS.c.known_at >= since)
     return [
         Known(**row._mapping)
         for chunk in _chunks(sorted(hashes), CHUNK)
-        for row in connection.execute(_known().where(wanted & ITEMS.c.content_hash.in_(chunk)))
+        for row in connection.execute(_KNOWN_BY_CONTENT, {"source": source, "since": since, "hashes": chunk})
     ]
 
 
@@ -337,7 +342,7 @@ def item_times(
 def add_polls(connection: Connection, polls: Iterable[Poll]) -> None:
     """Store visits."""
     for chunk in _chunks(polls, 5_000):
-        connection.execute(insert(POLLS), [_poll_row(poll) for poll in chunk])
+        connection.execute(_ADD_POLL, [_poll_row(poll) for poll in chunk])
 
 
 def polls_between(
@@ -366,8 +371,7 @@ def last_polls(connection: Connection, *, as_of: datetime | None = None) -> dict
 
 def any_answer_since(connection: Connection, since: datetime) -> bool:
     """True when any server at all answered us: otherwise it is our own network that is down."""
-    found = select(POLLS.c.seq).where(POLLS.c.polled_at >= since, POLLS.c.status.is_not(None)).limit(1)
-    return connection.execute(found).first() is not None
+    return connection.execute(_ANY_ANSWER, {"since": since}).first() is not None
 
 
 # --- states, hosts and leases --------------------------------------------------------------------------------------
@@ -378,24 +382,34 @@ def add_states(connection: Connection, states: Iterable[FeedState]) -> None:
     states = list(states)
     if not states:
         return
-    connection.execute(_insert_ignoring(connection, FEED_STATES, ["feed_id"]), [_state_row(state) for state in states])
+    dialect = connection.dialect.name
+    connection.execute(_add_missing(dialect, FEED_STATES, "feed_id"), [_state_row(state) for state in states])
     leases = [{"feed_id": state.feed_id, "fence": 0} for state in states]
-    connection.execute(_insert_ignoring(connection, LEASES, ["feed_id"]), leases)
+    connection.execute(_add_missing(dialect, LEASES, "feed_id"), leases)
 
 
 def save_state(connection: Connection, state: FeedState) -> None:
     """Write a feed's state back."""
-    row = _state_row(state)
-    connection.execute(update(FEED_STATES).where(FEED_STATES.c.feed_id == row.pop("feed_id")).values(row))
+    save_states(connection, [state])
+
+
+def save_states(connection: Connection, states: Iterable[FeedState]) -> None:
+    """Write the states of these feeds back."""
+    # In one order for everybody, so that two writers cannot wait for each other.
+    rows = [_state_row(state) for state in sorted(states, key=lambda state: state.feed_id)]
+    if rows:
+        connection.execute(_SAVE_STATE, [{f"new_{name}": value for name, value in row.items()} for row in rows])
 
 
 def states_of(connection: Connection, feed_ids: Collection[str]) -> dict[str, FeedState]:
     """The states of these feeds, as far as they were ever begun."""
     found: dict[str, FeedState] = {}
     for chunk in _chunks(sorted(set(feed_ids)), CHUNK):
-        for row in connection.execute(select(FEED_STATES).where(FEED_STATES.c.feed_id.in_(chunk))):
-            outcome = None if row.body_outcome is None else Outcome(row.body_outcome)
-            found[row.feed_id] = FeedState(**dict(row._mapping, body_outcome=outcome))
+        for row in connection.execute(_STATES, {"ids": chunk}):
+            values = row._asdict()
+            if values["body_outcome"] is not None:
+                values["body_outcome"] = Outcome(values["body_outcome"])
+            found[row.feed_id] = FeedState(**values)
     return found
 
 
@@ -406,6 +420,15 @@ class Lease:
     feed_id: str
     owner: str
     fence: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Claimed:
+    """What one claim took."""
+
+    leases: tuple[Lease, ...] = ()
+    more: bool = False
+    """True when there may be more that is due: the claim ended at its limit."""
 
 
 def claim_due(
@@ -424,80 +447,107 @@ def claim_due(
     Two claimers never get the same feed, nor one host twice within its spacing: on SQLite the write lock orders them,
     on PostgreSQL locked rows are skipped and a host's row is taken by compare-and-set.
     """
-    leased = set()
-    leases: list[Lease] = []
-    for feed_id, host in _candidates(connection, feed_ids, now=now, limit=limit * 4):
-        if host in leased or len(leases) == limit:
+    claimed = claim_batch(
+        connection,
+        feed_ids,
+        now=now,
+        owner=owner,
+        limit=limit,
+        lease_for=lease_for,
+        spacing=spacing,
+        default_spacing=default_spacing,
+    )
+    return list(claimed.leases)
+
+
+def claim_batch(
+    connection: Connection,
+    feed_ids: Collection[str],
+    *,
+    now: datetime,
+    owner: str,
+    limit: int,
+    lease_for: timedelta,
+    spacing: Mapping[str, timedelta],
+    default_spacing: timedelta,
+) -> Claimed:
+    """As `claim_due`, and whether claiming again at the same `now` may find more."""
+    found, cut = _candidates(connection, feed_ids, now=now, most=limit * 4)
+    chosen: list[Row[Any]] = []
+    free_at: dict[str, datetime] = {}
+    for row in found:
+        wait = spacing.get(row.host, default_spacing) if row.host else timedelta(0)
+        if row.host in free_at:
             continue
-        until = now + spacing.get(host, default_spacing)
-        if host and not _take_host(connection, host, now=now, until=until):
-            continue
-        row = connection.execute(
-            update(LEASES)
-            .where(LEASES.c.feed_id == feed_id)
-            .values(owner=owner, fence=LEASES.c.fence + 1, expires_s=_clock(connection) + lease_for.total_seconds())
-            .returning(LEASES.c.fence)
-        ).one()
-        if default_spacing > timedelta(0) or host in spacing:
-            leased.add(host)
-        leases.append(Lease(feed_id=feed_id, owner=owner, fence=row.fence))
-    return leases
+        if len(chosen) == limit:
+            cut = True
+            break
+        if wait > timedelta(0):
+            free_at[row.host] = now + wait
+        chosen.append(row)
+    taken = _take_hosts(connection, free_at, now=now)
+    chosen = [row for row in chosen if row.host in taken or row.host not in free_at]
+    # The rows are ours until the transaction ends, so what was read of them still holds.
+    leases = tuple(Lease(feed_id=row.feed_id, owner=owner, fence=row.fence + 1) for row in chosen)
+    if leases:
+        connection.execute(
+            _statements(connection.dialect.name).take_lease,
+            [
+                {"of": lease.feed_id, "to": owner, "number": lease.fence, "span_s": lease_for.total_seconds()}
+                for lease in leases
+            ],
+        )
+    return Claimed(leases=leases, more=cut)
 
 
 def _candidates(
-    connection: Connection, feed_ids: Collection[str], *, now: datetime, limit: int
-) -> list[tuple[str, str]]:
-    found: list[tuple[str, str]] = []
-    for chunk in _chunks(sorted(feed_ids), CHUNK * 10):
-        statement = (
-            select(FEED_STATES.c.feed_id, FEED_STATES.c.host, FEED_STATES.c.next_due_at)
-            .join(LEASES, LEASES.c.feed_id == FEED_STATES.c.feed_id)
-            .outerjoin(HOSTS, HOSTS.c.host == FEED_STATES.c.host)
-            .where(
-                FEED_STATES.c.feed_id.in_(chunk),
-                or_(FEED_STATES.c.next_due_at <= now, FEED_STATES.c.next_due_at > now + FARTHEST_DUE),
-                or_(HOSTS.c.free_at.is_(None), HOSTS.c.free_at <= now, HOSTS.c.free_at > now + FARTHEST_DUE),
-                _free(connection),
-            )
-            .order_by(FEED_STATES.c.next_due_at, FEED_STATES.c.feed_id)
-            .limit(limit)
-            .with_for_update(of=LEASES, skip_locked=True)
-        )
-        found += [(row.feed_id, row.host) for row in connection.execute(statement)]
+    connection: Connection, feed_ids: Collection[str], *, now: datetime, most: int
+) -> tuple[list[Row[Any]], bool]:
+    ours = feed_ids if isinstance(feed_ids, Set | Mapping) else set(feed_ids)
+    values: dict[str, Any] = {"now": now, "far": now + FARTHEST_DUE, "most": most, "passed": 0}
+    if connection.dialect.name == "postgresql":
+        values["ours"] = list(ours)
+    found: list[Row[Any]] = []
+    while True:
+        rows = connection.execute(_statements(connection.dialect.name).due, values).all()
+        # Naming a thousand feeds in a statement costs more than passing over the few that are not ours.
+        found += [row for row in rows if row.feed_id in ours]
+        if len(rows) < most or len(found) >= most:
+            return found, len(rows) == most
+        values["passed"] += len(rows)
+
+
+def _take_hosts(connection: Connection, free_at: Mapping[str, datetime], *, now: datetime) -> Set[str]:
+    if not free_at:
+        return frozenset()
     # One order for everybody, by host, so that two claimers cannot wait for each other.
-    return sorted(found[:limit], key=lambda pair: pair[1])
-
-
-def _take_host(connection: Connection, host: str, *, now: datetime, until: datetime) -> bool:
-    dialect: Any = postgresql if connection.dialect.name == "postgresql" else sqlite
-    statement = dialect.insert(HOSTS).values(host=host, free_at=until)
-    statement = statement.on_conflict_do_update(
-        index_elements=["host"],
-        set_={"free_at": until},
-        where=or_(HOSTS.c.free_at <= now, HOSTS.c.free_at > now + FARTHEST_DUE),
-    ).returning(HOSTS.c.host)
-    return connection.execute(statement).first() is not None
+    far = now + FARTHEST_DUE
+    rows = [{"host": host, "free_at": free_at[host], "now": now, "far": far} for host in sorted(free_at)]
+    statement = _statements(connection.dialect.name).take_host
+    if connection.dialect.name == "postgresql":
+        return {str(row["host"]) for row in rows if connection.execute(statement, row).first() is not None}
+    # Whoever writes here is alone: a host that was free when the feeds were chosen is free now.
+    connection.execute(statement, rows)
+    return free_at.keys()
 
 
 def hold_host(connection: Connection, host: str, *, until: datetime) -> None:
     """Nobody asks `host` before `until`, unless it is held longer already."""
-    dialect: Any = postgresql if connection.dialect.name == "postgresql" else sqlite
-    statement = dialect.insert(HOSTS).values(host=host, free_at=until)
-    connection.execute(
-        statement.on_conflict_do_update(index_elements=["host"], set_={"free_at": until}, where=HOSTS.c.free_at < until)
-    )
+    connection.execute(_statements(connection.dialect.name).hold_host, {"host": host, "free_at": until})
 
 
 def finish_lease(connection: Connection, lease: Lease) -> bool:
     """Give a lease back; False when it was lost meanwhile, and then nothing of the visit may be written."""
-    return (
-        connection.execute(
-            update(LEASES)
-            .where(LEASES.c.feed_id == lease.feed_id, LEASES.c.owner == lease.owner, LEASES.c.fence == lease.fence)
-            .values(owner=None, expires_s=None)
-        ).rowcount
-        == 1
-    )
+    return finish_leases(connection, [lease]) == 1
+
+
+def finish_leases(connection: Connection, leases: Collection[Lease]) -> int:
+    """Give leases back; how many of them were still held."""
+    rows = [
+        {"of": lease.feed_id, "by": lease.owner, "number": lease.fence}
+        for lease in sorted(leases, key=lambda lease: lease.feed_id)
+    ]
+    return connection.execute(_FINISH_LEASE, rows).rowcount if rows else 0
 
 
 def release_owner(connection: Connection, owner: str) -> int:
@@ -507,34 +557,24 @@ def release_owner(connection: Connection, owner: str) -> int:
 
 def earliest_due(connection: Connection, feed_ids: Collection[str]) -> datetime | None:
     """When the first of these feeds that nobody holds may be visited: due, and its host free."""
-    due = case((HOSTS.c.free_at > FEED_STATES.c.next_due_at, HOSTS.c.free_at), else_=FEED_STATES.c.next_due_at)
-    earliest: list[datetime] = []
-    for chunk in _chunks(sorted(feed_ids), CHUNK * 10):
-        statement = (
-            select(func.min(due, type_=Instant()))
-            .select_from(FEED_STATES)
-            .join(LEASES, LEASES.c.feed_id == FEED_STATES.c.feed_id)
-            .outerjoin(HOSTS, HOSTS.c.host == FEED_STATES.c.host)
-            .where(FEED_STATES.c.feed_id.in_(chunk), _free(connection))
-        )
-        at = connection.execute(statement).scalar_one()
-        if at is not None:
-            earliest.append(at)
-    return min(earliest, default=None)
+    ours = feed_ids if isinstance(feed_ids, Set | Mapping) else set(feed_ids)
+    statement = _statements(connection.dialect.name).soonest
+    earliest: datetime | None = None
+    passed, most = 0, 32
+    while True:
+        rows = connection.execute(statement, {"most": most, "passed": passed}).all()
+        for feed_id, due_at, free_at in rows:
+            if earliest is not None and due_at >= earliest:
+                return earliest
+            if feed_id in ours:
+                at = due_at if free_at is None or free_at <= due_at else free_at
+                earliest = at if earliest is None else min(earliest, at)
+        if len(rows) < most:
+            return earliest
+        passed, most = passed + len(rows), 512
 
 
-def _free(connection: Connection) -> ColumnElement[bool]:
-    return or_(LEASES.c.owner.is_(None), LEASES.c.expires_s <= _clock(connection))
-
-
-def _clock(connection: Connection) -> ColumnElement[float]:
-    # The database's own clock: pollers on several machines need not agree on the time.
-    if connection.dialect.name == "postgresql":
-        return literal_column("extract(epoch FROM clock_timestamp())::float8", Float)
-    return literal_column("((julianday('now') - 2440587.5) * 86400.0)", Float)
-
-
-# --- rows ----------------------------------------------------------------------------------------------------------
+# --- statements: each built once, for building one costs more than the database needs to answer it ------------------
 
 
 def _known() -> Select[Any]:
@@ -547,6 +587,114 @@ def _known() -> Select[Any]:
         func.coalesce(ITEMS.c.latest_published_at, ITEMS.c.published_at).label("latest_published_at"),
         ITEMS.c.revision,
     )
+
+
+_KNOWN_BY_ID = _known().where(ITEMS.c.item_id.in_(bindparam("ids", expanding=True)))
+_KNOWN_BY_CONTENT = _known().where(
+    ITEMS.c.source == bindparam("source"),
+    ITEMS.c.known_at >= bindparam("since"),
+    ITEMS.c.content_hash.in_(bindparam("hashes", expanding=True)),
+)
+_ADD_POLL = insert(POLLS)
+_ANY_ANSWER = select(POLLS.c.seq).where(POLLS.c.polled_at >= bindparam("since"), POLLS.c.status.is_not(None)).limit(1)
+_STATES = select(FEED_STATES).where(FEED_STATES.c.feed_id.in_(bindparam("ids", expanding=True)))
+_SAVE_STATE = (
+    update(FEED_STATES)
+    .where(FEED_STATES.c.feed_id == bindparam("new_feed_id"))
+    .values({column: bindparam(f"new_{column.name}") for column in FEED_STATES.c if not column.primary_key})
+)
+_FINISH_LEASE = (
+    update(LEASES)
+    .where(
+        LEASES.c.feed_id == bindparam("of"), LEASES.c.owner == bindparam("by"), LEASES.c.fence == bindparam("number")
+    )
+    .values(owner=None, expires_s=None)
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Statements:
+    """Those that the two databases word differently."""
+
+    due: Select[Any]
+    soonest: Select[Any]
+    take_lease: Update
+    take_host: Any
+    hold_host: Any
+
+
+@cache
+def _statements(dialect: str) -> _Statements:
+    now, far = bindparam("now", type_=Instant()), bindparam("far", type_=Instant())
+    states = FEED_STATES.join(LEASES, LEASES.c.feed_id == FEED_STATES.c.feed_id)
+    states = states.outerjoin(HOSTS, HOSTS.c.host == FEED_STATES.c.host)
+    page = {"most": bindparam("most", type_=Integer()), "passed": bindparam("passed", type_=Integer())}
+    nobodys = or_(LEASES.c.owner.is_(None), LEASES.c.expires_s <= _clock(dialect))
+    due = (
+        select(FEED_STATES.c.feed_id, FEED_STATES.c.host, LEASES.c.fence)
+        .select_from(states)
+        .where(
+            or_(FEED_STATES.c.next_due_at <= now, FEED_STATES.c.next_due_at > far),
+            or_(HOSTS.c.free_at.is_(None), HOSTS.c.free_at <= now, HOSTS.c.free_at > far),
+            nobodys,
+        )
+        .order_by(FEED_STATES.c.next_due_at, FEED_STATES.c.feed_id)
+        .limit(page["most"])
+        .offset(page["passed"])
+        .with_for_update(of=LEASES, skip_locked=True)
+    )
+    if dialect == "postgresql":
+        # What is read here is locked, so the feeds of other pollers are left out already by the database.
+        due = due.where(FEED_STATES.c.feed_id == any_(bindparam("ours", type_=postgresql.ARRAY(String))))
+    soonest = (
+        select(FEED_STATES.c.feed_id, FEED_STATES.c.next_due_at, HOSTS.c.free_at)
+        .select_from(states)
+        .where(nobodys)
+        .order_by(FEED_STATES.c.next_due_at)
+        .limit(page["most"])
+        .offset(page["passed"])
+    )
+    host = {"host": bindparam("host"), "free_at": bindparam("free_at", type_=Instant())}
+    take_host, hold_host = _insert(dialect, HOSTS).values(host), _insert(dialect, HOSTS).values(host)
+    take_host = take_host.on_conflict_do_update(
+        index_elements=["host"],
+        set_={"free_at": take_host.excluded.free_at},
+        where=or_(HOSTS.c.free_at <= now, HOSTS.c.free_at > far),
+    )
+    return _Statements(
+        due=due,
+        soonest=soonest,
+        take_lease=update(LEASES)
+        .where(LEASES.c.feed_id == bindparam("of"))
+        .values(owner=bindparam("to"), fence=bindparam("number"), expires_s=_clock(dialect) + bindparam("span_s")),
+        take_host=take_host.returning(HOSTS.c.host) if dialect == "postgresql" else take_host,
+        hold_host=hold_host.on_conflict_do_update(
+            index_elements=["host"],
+            set_={"free_at": hold_host.excluded.free_at},
+            where=HOSTS.c.free_at < hold_host.excluded.free_at,
+        ),
+    )
+
+
+def _insert(dialect: str, table: Table) -> Any:
+    return postgresql.insert(table) if dialect == "postgresql" else sqlite.insert(table)
+
+
+@cache
+def _add_missing(dialect: str, table: Table, key: str) -> Any:
+    statement = _insert(dialect, table).on_conflict_do_nothing(index_elements=[key])
+    # Where rows come back, they are asked for: so that PostgreSQL's driver sends many in one statement.
+    return statement if dialect == "postgresql" else statement.inline()
+
+
+def _clock(dialect: str) -> ColumnElement[float]:
+    # The database's own clock: pollers on several machines need not agree on the time.
+    if dialect == "postgresql":
+        return literal_column("extract(epoch FROM clock_timestamp())::float8", Float)
+    return literal_column("((julianday('now') - 2440587.5) * 86400.0)", Float)
+
+
+# --- rows ----------------------------------------------------------------------------------------------------------
 
 
 def _items() -> Select[Any]:
@@ -613,7 +761,7 @@ def _poll_row(poll: Poll) -> dict[str, Any]:
 
 
 def _state_row(state: FeedState) -> dict[str, Any]:
-    row = {field.name: getattr(state, field.name) for field in fields(FeedState)}
+    row: dict[str, Any] = {name: getattr(state, name) for name in STATE_ROW}
     row["body_outcome"] = None if state.body_outcome is None else state.body_outcome.value
     return row
 
@@ -623,11 +771,6 @@ def _storable(value: str) -> str:
     if value.isascii():
         return value.replace("\0", "") if "\0" in value else value
     return value.encode("utf-8", "replace").decode("utf-8").replace("\0", "")
-
-
-def _insert_ignoring(connection: Connection, table: Table, key: Sequence[str]) -> Any:
-    dialect: Any = postgresql if connection.dialect.name == "postgresql" else sqlite
-    return dialect.insert(table).on_conflict_do_nothing(index_elements=list(key))
 
 
 def _one_writer_of_items(connection: Connection) -> None:
