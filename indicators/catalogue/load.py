@@ -36,7 +36,6 @@ from indicators.model.place import Place
 from indicators.model.signal import Weight
 
 LANGUAGES = ("en", "ru", "uk", "be")
-PROBLEM = "belarus"
 # The families of every problem; an indicator belongs to one, and a family without an indicator is context.
 FAMILIES = [
     "equipment_move",
@@ -200,9 +199,13 @@ class Catalogue:
         return Weight.CONTEXT if indicator is None else self.indicators[indicator].weight
 
 
-def load(data_folder: Path | str, *, problem: str = PROBLEM, overlay: Path | str | None = None) -> Catalogue:
-    """The catalogue of `problem` under `data_folder`, with an overlay folder's files over it; or CatalogueProblems."""
-    reader = _Reader(Path(data_folder), Path(overlay) if overlay is not None else None, problem)
+def load(data_folder: Path | str, *, problem: str | None = None, overlay: Path | str | None = None) -> Catalogue:
+    """The catalogue of `problem` under `data_folder`, with an overlay folder's files over it; or CatalogueProblems.
+
+    Without a problem's name it is the first that lies under `problems/`; most installations have one.
+    """
+    root = Path(data_folder)
+    reader = _Reader(root, Path(overlay) if overlay is not None else None, problem or next(iter(_problems(root)), ""))
     # A hundred thousand small things are made and kept; collecting garbage between them takes a third of the time.
     collecting = gc.isenabled()
     gc.disable()
@@ -223,7 +226,7 @@ def check(
     root = Path(data_folder)
     if (root / "problem.yaml").is_file():
         root, problem = root.resolve().parent.parent, root.resolve().name
-    names = [problem] if problem else sorted(path.parent.name for path in (root / "problems").glob("*/problem.yaml"))
+    names = [problem] if problem else _problems(root)
     if not names:
         return [
             CatalogueProblem(
@@ -241,6 +244,11 @@ def check(
         found.update(reader.problems)
         found.update(_failing_examples(reader.lexicon, reader.number_words))
     return sorted(found)
+
+
+def _problems(root: Path) -> list[str]:
+    """The ids of the problems that lie under a data folder."""
+    return sorted(path.parent.name for path in (root / "problems").glob("*/problem.yaml"))
 
 
 def _failing_examples(lexicon: Lexicon, number_words: Mapping[str, TermIndex]) -> Iterator[CatalogueProblem]:

@@ -84,7 +84,7 @@ class ProblemFile(Door):
             ZoneInfo(value)
         except (ZoneInfoNotFoundError, ValueError) as trouble:
             raise ValueError(
-                f"{value!r} is no zone of the time zone table: write one such as UTC or Europe/Minsk"
+                f"{value!r} is no zone of the time zone table: write one such as UTC or Europe/Paris"
             ) from trouble
         return value
 

@@ -50,6 +50,10 @@ class Explanation:
             lines.append(f"    {one.excluded or one.why}")
         return lines
 
+    def __str__(self) -> str:
+        """The lines, one under the other."""
+        return "\n".join(self.lines())
+
 
 def explain(item: Item, catalogue: Catalogue, *, feed: Feed | None = None) -> Explanation:
     """Every candidate of an item: what matched, what excluded it and why."""
