@@ -20,6 +20,7 @@ VERBS: Mapping[str, tuple[str, str]] = {
     "events": ("warning", "happenings, with their reports and origins"),
     "thresholds": ("warning", "the limits in force, and whose they are"),
     "detect": ("warning", "one detector over a count column"),
+    "replay": ("replaying", "the spine over archives, as of each day"),
     "alerts": ("people", "list, acknowledge, assess, silence, try the mail"),
     "subscribers": ("people", "who gets mail"),
     "briefing": ("people", "the weekly product"),
