@@ -35,6 +35,7 @@ from indicators.model.level import Level, Thresholds
 
 APPLICATION = "vedette"
 FILE_NAME = "vedette.toml"
+FEEDS_FILE_NAME = "feeds.yaml"
 DEFAULT_PORTS = {"none": 25, "starttls": 587, "tls": 465}
 
 ENVIRONMENT: Mapping[str, tuple[str, ...]] = {
@@ -385,6 +386,16 @@ def config_file(named: Path | str | None, environment: Mapping[str, str]) -> Pat
         return Path(environment["VEDETTE_CONFIG"]).expanduser()
     own = platformdirs.user_config_path(APPLICATION, appauthor=False) / FILE_NAME
     return own if own.is_file() else None
+
+
+def own_feeds_file() -> Path:
+    """Where sources are added when the settings name no overlay: the user's own, whether it is there yet or not."""
+    return platformdirs.user_config_path(APPLICATION, appauthor=False) / FEEDS_FILE_NAME
+
+
+def feeds_overlay(settings: Settings) -> Path | None:
+    """What is laid over the shipped sources: the overlay of the settings, else the user's own file where it is."""
+    return settings.feeds.overlay or (own_feeds_file() if own_feeds_file().is_file() else None)
 
 
 def load_settings(

@@ -24,6 +24,7 @@ from feeds.polling import Collector
 from indicators import service
 from indicators.alerts import outbox as letters
 from indicators.alerts.catcher import Catcher
+from indicators.cli import sources
 from indicators.cli.context import (
     Finding,
     Unusable,
@@ -87,6 +88,7 @@ def feeds_options(command: argparse.ArgumentParser) -> None:
     check = shared(inner.add_parser("check", help="try a URL or a file and say what was found"))
     check.add_argument("place", help="a URL, a file, or the id of a known feed")
     check.set_defaults(run=run_feeds_check)
+    sources.add_options(inner, KINDS)
 
 
 def parse_options(command: argparse.ArgumentParser) -> None:

@@ -16,7 +16,7 @@ from sqlalchemy import Engine
 
 from feeds.model import Feed
 from indicators.catalogue import Catalogue, load
-from indicators.settings import Settings, data_folder, load_settings
+from indicators.settings import Settings, data_folder, feeds_overlay, load_settings
 
 DONE, FAILED, UNUSABLE = 0, 1, 2
 
@@ -91,7 +91,7 @@ def registry(chosen: argparse.Namespace) -> Mapping[str, Feed]:
     """The feeds of this installation, by id."""
     from feeds.registry import load_feeds
 
-    shipped = load_feeds(data_folder() / "feeds", overlay=settings(chosen).feeds.overlay)
+    shipped = load_feeds(data_folder() / "feeds", overlay=feeds_overlay(settings(chosen)))
     return {feed.feed_id: feed for feed in shipped}
 
 

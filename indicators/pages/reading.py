@@ -48,7 +48,7 @@ from indicators.pages.views import (
     Pulse,
 )
 from indicators.series import asof, frames
-from indicators.settings import Settings, SettingsProblems, SubscriberSettings, data_folder, load_settings
+from indicators.settings import Settings, SettingsProblems, SubscriberSettings, data_folder, feeds_overlay, load_settings
 from indicators.store import alerts as kept_alerts
 from indicators.store import events as kept_events
 from indicators.store import heartbeat as pulses
@@ -523,7 +523,7 @@ def registered(replayed: str = "") -> tuple[Feed, ...]:
     places = [data_folder() / "feeds"]
     if replayed:
         places = _recording_feeds(replayed) or places
-    overlay = None if replayed else settings().feeds.overlay
+    overlay = None if replayed else feeds_overlay(settings())
     try:
         return registry.load_feeds([place for place in places if place.exists()], overlay=overlay).feeds
     except registry.RegistryProblems as problems:
