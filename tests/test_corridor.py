@@ -261,7 +261,7 @@ def test_a_mail_arrives_with_the_evidence_in_it(watch, mails):
     assert mail["To"] == "watch@example.org"
     assert address in text
     assert "танк" in text
-    assert re.search(r"as of .*UTC", text, re.IGNORECASE)
+    assert re.search(r"as of:?\s.*UTC", text, re.IGNORECASE)
     ids = [mail["Message-ID"] for mail in taken]
     assert len(ids) == len(set(ids))
 
