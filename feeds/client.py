@@ -18,10 +18,12 @@ import aiohttp
 import brotli  # type: ignore[import-untyped]
 import zstandard
 from aiohttp.abc import AbstractResolver, ResolveResult
+from yarl import URL
 
 USER_AGENT = "Vedette/0.1 (indications and warning; feed reader)"
 ACCEPT = "application/rss+xml, application/atom+xml, application/feed+json, application/xml;q=0.9, text/html;q=0.8"
 READ_BYTES = 64 * 1024
+REMEMBERED_ADDRESSES = 4_096
 IF_INTRANET = "if it is an intranet feed, name it in feeds.allow_hosts"
 
 Address = IPv4Address | IPv6Address
@@ -179,6 +181,15 @@ def _address(text: str) -> Address | None:
         return None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Target:
+    """An address that may be asked."""
+
+    url: URL
+    clean: str
+    """Without credentials."""
+
+
 class Client:
     """Fetches documents. One per poller; close it, or use it in `async with`."""
 
@@ -195,6 +206,7 @@ class Client:
         self._limits = limits
         self._user_agent = user_agent
         self._session: aiohttp.ClientSession | None = None
+        self._targets: dict[str, _Target] = {}
 
     async def __aenter__(self) -> Self:
         return self
@@ -239,13 +251,13 @@ class Client:
         unbroken = True
         current = url
         for _ in range(self._limits.redirects + 1):
-            refusal = self._refusal(current)
-            if refusal:
-                return refusal
-            async with self._opened().get(current, headers=headers, allow_redirects=False) as answer:
+            target = self._target(current)
+            if isinstance(target, Refused):
+                return target
+            async with self._opened().get(target.url, headers=headers, allow_redirects=False) as answer:
                 location = answer.headers.get("Location")
                 if answer.status not in (301, 302, 303, 307, 308) or location is None:
-                    return await self._read(answer, without_credentials(current), tuple(permanent), now)
+                    return await self._read(answer, target.clean, tuple(permanent), now)
                 # A redirect must not hand us credentials to send elsewhere.
                 current = without_credentials(urljoin(current, location.strip()))
                 unbroken = unbroken and answer.status in (301, 308)
@@ -254,6 +266,18 @@ class Client:
         return Failed(
             reason=f"{shown(url)}: more than {self._limits.redirects} redirects, the last to {shown(current)}"
         )
+
+    def _target(self, url: str) -> _Target | Refused:
+        # Whether an address as written may be asked never changes; where its name leads is judged at every connection.
+        target = self._targets.get(url)
+        if target is None:
+            refusal = self._refusal(url)
+            if refusal is not None:
+                return refusal
+            if len(self._targets) >= REMEMBERED_ADDRESSES:
+                self._targets.clear()
+            target = self._targets[url] = _Target(url=URL(url), clean=without_credentials(url))
+        return target
 
     def _refusal(self, url: str) -> Refused | None:
         try:
@@ -309,10 +333,8 @@ class Client:
                     "Accept": ACCEPT,
                     "Accept-Encoding": "gzip, deflate, br, zstd",
                 },
-                timeout=aiohttp.ClientTimeout(
-                    total=self._limits.total_within.total_seconds(),
-                    sock_connect=self._limits.connect_within.total_seconds(),
-                ),
+                # The total is kept by `fetch`, over all redirects.
+                timeout=aiohttp.ClientTimeout(total=None, sock_connect=self._limits.connect_within.total_seconds()),
             )
         return self._session
 

@@ -42,10 +42,11 @@ DEAF_AFTER = timedelta(hours=1)
 """When for so long no server has answered at all, it is our own network that is down."""
 CLAIMED_AHEAD = 4
 """Feeds leased at once, for every visit that may run at once."""
-WRITTEN_AT_ONCE = 32
+WRITTEN_AT_ONCE = 64
 """Visits that end at about the same time are written in one transaction, as many as this."""
 ENTRIES_AT_ONCE = 1_000
 """Fewer when they bring much: nobody should wait long for the store."""
+NOTHING_SEEN = visit.Sightings()
 LINGER = timedelta(milliseconds=50)
 """Real time that a finished visit waits for the company of others, while there are others."""
 
@@ -307,10 +308,9 @@ class Collector:
                 spacing=self.settings.spacing,
                 default_spacing=self.settings.default_spacing,
             )
-            states = store.states_of(connection, [lease.feed_id for lease in claimed.leases])
         claims = [
-            _Claim(feed=self._feeds[lease.feed_id], state=states[lease.feed_id], lease=lease)
-            for lease in claimed.leases
+            _Claim(feed=self._feeds[lease.feed_id], state=state, lease=lease)
+            for lease, state in zip(claimed.leases, claimed.states, strict=True)
         ]
         self._all_begun = True
         return claims, claimed.more
@@ -372,7 +372,8 @@ class Collector:
             for visited, sightings in zip(visits, sorted_out, strict=True)
         ]
         store.add_polls(connection, [conclusion.poll for conclusion in conclusions])
-        store.save_states(connection, [conclusion.state for conclusion in conclusions])
+        before = {visited.claim.feed.feed_id: visited.claim.state for visited in visits}
+        store.save_states(connection, [conclusion.state for conclusion in conclusions], before=before)
         held = {
             visited.claim.state.host: conclusion.hold_host_for
             for visited, conclusion in sorted(
@@ -394,6 +395,8 @@ class Collector:
 
     @staticmethod
     def _sort_out(connection: Connection, visits: Sequence[_Visited], now: datetime) -> list[visit.Sightings]:
+        if not any(visited.finding.entries for visited in visits):
+            return [NOTHING_SEEN] * len(visits)
         ids = [
             {visit.item_id(visited.claim.feed.feed_id, entry.entry_id): entry for entry in visited.finding.entries}
             for visited in visits

@@ -9,6 +9,7 @@ from dataclasses import dataclass, fields, replace
 from datetime import datetime, timedelta
 from functools import cache
 from itertools import islice
+from operator import attrgetter
 from typing import Any, TypeVar
 
 from sqlalchemy import (
@@ -47,6 +48,7 @@ KEPT_REVISIONS = 24
 FARTHEST_DUE = timedelta(days=9)
 """Nothing is ever planned further ahead: what is, was planned by a clock that was wrong, and is due now."""
 T = TypeVar("T")
+CLAIM_PAGES = 4
 CHUNK = 500
 """Ids named in one statement."""
 
@@ -196,6 +198,9 @@ class FeedState:
 
 
 STATE_ROW = tuple(field.name for field in fields(FeedState))
+SCHEDULE = ("next_due_at", "rate", "max_age_s", "failures", "gone_count", "polled_at", "read_at")
+"""What every visit changes."""
+_learned = attrgetter(*(name for name in STATE_ROW if name not in SCHEDULE))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -393,12 +398,27 @@ def save_state(connection: Connection, state: FeedState) -> None:
     save_states(connection, [state])
 
 
-def save_states(connection: Connection, states: Iterable[FeedState]) -> None:
-    """Write the states of these feeds back."""
+def save_states(
+    connection: Connection, states: Iterable[FeedState], *, before: Mapping[str, FeedState] | None = None
+) -> None:
+    """Write the states of these feeds back; where it is known how they were `before`, only what a quiet visit changes.
+
+    Most visits find nothing new, and then two thirds of a state are as they were.
+    """
+    whole: list[FeedState] = []
+    quiet: list[FeedState] = []
     # In one order for everybody, so that two writers cannot wait for each other.
-    rows = [_state_row(state) for state in sorted(states, key=lambda state: state.feed_id)]
-    if rows:
-        connection.execute(_SAVE_STATE, [{f"new_{name}": value for name, value in row.items()} for row in rows])
+    for state in sorted(states, key=lambda state: state.feed_id):
+        old = before.get(state.feed_id) if before is not None else None
+        same = old is not None and _learned(state) == _learned(old)
+        (quiet if same else whole).append(state)
+    if quiet:
+        names = ("feed_id", *SCHEDULE)
+        rows = [{f"new_{name}": getattr(state, name) for name in names} for state in quiet]
+        connection.execute(_SAVE_SCHEDULE, rows)
+    if whole:
+        rows = [{f"new_{name}": value for name, value in _state_row(state).items()} for state in whole]
+        connection.execute(_SAVE_STATE, rows)
 
 
 def states_of(connection: Connection, feed_ids: Collection[str]) -> dict[str, FeedState]:
@@ -406,10 +426,7 @@ def states_of(connection: Connection, feed_ids: Collection[str]) -> dict[str, Fe
     found: dict[str, FeedState] = {}
     for chunk in _chunks(sorted(set(feed_ids)), CHUNK):
         for row in connection.execute(_STATES, {"ids": chunk}):
-            values = row._asdict()
-            if values["body_outcome"] is not None:
-                values["body_outcome"] = Outcome(values["body_outcome"])
-            found[row.feed_id] = FeedState(**values)
+            found[row.feed_id] = _state(row._asdict())
     return found
 
 
@@ -427,6 +444,8 @@ class Claimed:
     """What one claim took."""
 
     leases: tuple[Lease, ...] = ()
+    states: tuple[FeedState, ...] = ()
+    """Of the leased feeds, in the same order."""
     more: bool = False
     """True when there may be more that is due: the claim ended at its limit."""
 
@@ -471,20 +490,19 @@ def claim_batch(
     spacing: Mapping[str, timedelta],
     default_spacing: timedelta,
 ) -> Claimed:
-    """As `claim_due`, and whether claiming again at the same `now` may find more."""
-    found, cut = _candidates(connection, feed_ids, now=now, most=limit * 4)
+    """As `claim_due`, with the states of what was taken, and whether claiming again at this `now` may find more."""
     chosen: list[Row[Any]] = []
     free_at: dict[str, datetime] = {}
-    for row in found:
-        wait = spacing.get(row.host, default_spacing) if row.host else timedelta(0)
-        if row.host in free_at:
-            continue
-        if len(chosen) == limit:
-            cut = True
+    more = False
+    for row in _candidates(connection, feed_ids, now=now, page=limit + 1):
+        if len(chosen) == limit or row is None:
+            more = True
             break
-        if wait > timedelta(0):
-            free_at[row.host] = now + wait
-        chosen.append(row)
+        wait = spacing.get(row.host, default_spacing) if row.host else timedelta(0)
+        if row.host not in free_at:
+            if wait > timedelta(0):
+                free_at[row.host] = now + wait
+            chosen.append(row)
     taken = _take_hosts(connection, free_at, now=now)
     chosen = [row for row in chosen if row.host in taken or row.host not in free_at]
     # The rows are ours until the transaction ends, so what was read of them still holds.
@@ -497,24 +515,28 @@ def claim_batch(
                 for lease in leases
             ],
         )
-    return Claimed(leases=leases, more=cut)
+    return Claimed(leases=leases, states=tuple(_state(row._asdict()) for row in chosen), more=more)
 
 
 def _candidates(
-    connection: Connection, feed_ids: Collection[str], *, now: datetime, most: int
-) -> tuple[list[Row[Any]], bool]:
+    connection: Connection, feed_ids: Collection[str], *, now: datetime, page: int
+) -> Iterator[Row[Any] | None]:
+    """What is due, longest first; ends with None where looking further is left to the next claim."""
     ours = feed_ids if isinstance(feed_ids, Set | Mapping) else set(feed_ids)
-    values: dict[str, Any] = {"now": now, "far": now + FARTHEST_DUE, "most": most, "passed": 0}
+    values: dict[str, Any] = {"now": now, "far": now + FARTHEST_DUE, "most": page, "passed": 0}
     if connection.dialect.name == "postgresql":
         values["ours"] = list(ours)
-    found: list[Row[Any]] = []
-    while True:
+    found = 0
+    while found < CLAIM_PAGES * page:
         rows = connection.execute(_statements(connection.dialect.name).due, values).all()
         # Naming a thousand feeds in a statement costs more than passing over the few that are not ours.
-        found += [row for row in rows if row.feed_id in ours]
-        if len(rows) < most or len(found) >= most:
-            return found, len(rows) == most
-        values["passed"] += len(rows)
+        mine = [row for row in rows if row.feed_id in ours]
+        yield from mine
+        if len(rows) < page:
+            return
+        found += len(mine)
+        values["passed"] += page
+    yield None
 
 
 def _take_hosts(connection: Connection, free_at: Mapping[str, datetime], *, now: datetime) -> Set[str]:
@@ -560,7 +582,7 @@ def earliest_due(connection: Connection, feed_ids: Collection[str]) -> datetime 
     ours = feed_ids if isinstance(feed_ids, Set | Mapping) else set(feed_ids)
     statement = _statements(connection.dialect.name).soonest
     earliest: datetime | None = None
-    passed, most = 0, 32
+    passed, most = 0, 4
     while True:
         rows = connection.execute(statement, {"most": most, "passed": passed}).all()
         for feed_id, due_at, free_at in rows:
@@ -603,6 +625,11 @@ _SAVE_STATE = (
     .where(FEED_STATES.c.feed_id == bindparam("new_feed_id"))
     .values({column: bindparam(f"new_{column.name}") for column in FEED_STATES.c if not column.primary_key})
 )
+_SAVE_SCHEDULE = (
+    update(FEED_STATES)
+    .where(FEED_STATES.c.feed_id == bindparam("new_feed_id"))
+    .values({FEED_STATES.c[name]: bindparam(f"new_{name}") for name in SCHEDULE})
+)
 _FINISH_LEASE = (
     update(LEASES)
     .where(
@@ -631,14 +658,14 @@ def _statements(dialect: str) -> _Statements:
     page = {"most": bindparam("most", type_=Integer()), "passed": bindparam("passed", type_=Integer())}
     nobodys = or_(LEASES.c.owner.is_(None), LEASES.c.expires_s <= _clock(dialect))
     due = (
-        select(FEED_STATES.c.feed_id, FEED_STATES.c.host, LEASES.c.fence)
+        select(FEED_STATES, LEASES.c.fence)
         .select_from(states)
         .where(
             or_(FEED_STATES.c.next_due_at <= now, FEED_STATES.c.next_due_at > far),
             or_(HOSTS.c.free_at.is_(None), HOSTS.c.free_at <= now, HOSTS.c.free_at > far),
             nobodys,
         )
-        .order_by(FEED_STATES.c.next_due_at, FEED_STATES.c.feed_id)
+        .order_by(FEED_STATES.c.next_due_at)
         .limit(page["most"])
         .offset(page["passed"])
         .with_for_update(of=LEASES, skip_locked=True)
@@ -646,6 +673,7 @@ def _statements(dialect: str) -> _Statements:
     if dialect == "postgresql":
         # What is read here is locked, so the feeds of other pollers are left out already by the database.
         due = due.where(FEED_STATES.c.feed_id == any_(bindparam("ours", type_=postgresql.ARRAY(String))))
+        due = due.order_by(FEED_STATES.c.feed_id)
     soonest = (
         select(FEED_STATES.c.feed_id, FEED_STATES.c.next_due_at, HOSTS.c.free_at)
         .select_from(states)
@@ -764,6 +792,13 @@ def _state_row(state: FeedState) -> dict[str, Any]:
     row: dict[str, Any] = {name: getattr(state, name) for name in STATE_ROW}
     row["body_outcome"] = None if state.body_outcome is None else state.body_outcome.value
     return row
+
+
+def _state(row: dict[str, Any]) -> FeedState:
+    row.pop("fence", None)
+    if row["body_outcome"] is not None:
+        row["body_outcome"] = Outcome(row["body_outcome"])
+    return FeedState(**row)
 
 
 def _storable(value: str) -> str:

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from email.utils import parsedate_to_datetime
+from typing import Any
 from urllib.parse import urlsplit, urlunsplit
 
 from feeds import politeness
@@ -199,11 +200,11 @@ def conclude(
     outcome, detail = finding.outcome, finding.detail
     if politeness.is_gone(gone_count):
         outcome, detail = Outcome.GONE, f"{detail}, twice in a row; find where it went or disable it in the registry"
-    state = replace(state, polled_at=now, gone_count=gone_count)
     if outcome in (Outcome.FAILED, Outcome.REFUSED, Outcome.GONE):
-        state = _after_failure(feed, state, finding, gone=outcome is Outcome.GONE, deaf=deaf, now=now)
+        changes = _after_failure(feed, state, finding, gone=outcome is Outcome.GONE, deaf=deaf, now=now)
     else:
-        state = _after_answer(feed, state, finding, new_items=new_items, now=now)
+        changes = _after_answer(feed, state, finding, new_items=new_items, now=now)
+    state = replace(state, polled_at=now, gone_count=gone_count, **changes)
     if state.url != state.registry_url and outcome.observed and state.moved_to is None:
         detail = detail or f"read at {state.url}, where it moved; put that address into the registry"
     newest = newest_of(finding.entries) or (state.newest_at if outcome is Outcome.UNCHANGED else None)
@@ -230,50 +231,51 @@ def newest_of(entries: Iterable[Entry]) -> datetime | None:
 
 def _after_failure(
     feed: Feed, state: FeedState, finding: Finding, *, gone: bool, deaf: bool, now: datetime
-) -> FeedState:
+) -> dict[str, Any]:
     failures = 1 if deaf and is_unanswered(finding) else state.failures + 1
     if gone:
         due = politeness.next_after_gone(now=now)
     else:
         due = politeness.next_retry(feed, now=now, failures=failures, retry_after=finding.retry_after)
-    state = replace(state, failures=failures, next_due_at=due.at)
-    if finding.body_hash is None:
-        return state
-    # A document that could not be read: remembered so that it is not read again, but never asked for conditionally,
-    # for a 304 would make it look read.
-    return replace(
-        state,
-        body_hash=finding.body_hash,
-        body_outcome=finding.outcome,
-        body_detail=finding.detail,
-        etag=None,
-        last_modified=None,
-        unconditional_at=now if finding.afresh else state.unconditional_at,
-    )
+    changes: dict[str, Any] = {"failures": failures, "next_due_at": due.at}
+    if finding.body_hash is not None:
+        # A document that could not be read: remembered so that it is not read again, but never asked for
+        # conditionally, for a 304 would make it look read.
+        changes |= {
+            "body_hash": finding.body_hash,
+            "body_outcome": finding.outcome,
+            "body_detail": finding.detail,
+            "etag": None,
+            "last_modified": None,
+            "unconditional_at": now if finding.afresh else state.unconditional_at,
+        }
+    return changes
 
 
-def _after_answer(feed: Feed, state: FeedState, finding: Finding, *, new_items: int, now: datetime) -> FeedState:
+def _after_answer(feed: Feed, state: FeedState, finding: Finding, *, new_items: int, now: datetime) -> dict[str, Any]:
     read = finding.outcome.observed
-    rate = state.rate
+    rate, entries, ttl_s = state.rate, state.entries, state.ttl_s
     if read and state.read_at is None:
         rate = politeness.first_rate([entry.published_at for entry in finding.entries])
     elif read:
         rate = politeness.learn(rate, new_items=new_items, since=state.read_at, now=now)
+    changes: dict[str, Any] = {}
     if finding.body_hash is not None:
-        state = replace(
-            state,
-            body_hash=finding.body_hash,
-            body_outcome=finding.outcome,
-            body_detail=finding.detail,
-            etag=finding.headers.get("etag"),
-            last_modified=usable_last_modified(finding.headers, now=now),
-            entries=finding.document_entries or state.entries,
-            newest_at=newest_of(finding.entries) or state.newest_at,
-            ttl_s=round(finding.ttl.total_seconds()),
-        )
+        entries = finding.document_entries or entries
+        ttl_s = round(finding.ttl.total_seconds())
+        changes = {
+            "body_hash": finding.body_hash,
+            "body_outcome": finding.outcome,
+            "body_detail": finding.detail,
+            "etag": finding.headers.get("etag"),
+            "last_modified": usable_last_modified(finding.headers, now=now),
+            "entries": entries,
+            "newest_at": newest_of(finding.entries) or state.newest_at,
+            "ttl_s": ttl_s,
+        }
     max_age = politeness.max_age(finding.headers)
     due = politeness.next_visit(
-        feed, now=now, rate=rate, entries=state.entries, ttl=timedelta(seconds=state.ttl_s), max_age=max_age
+        feed, now=now, rate=rate, entries=entries, ttl=timedelta(seconds=ttl_s), max_age=max_age
     )
     address = politeness.settle(
         politeness.Address(url=state.url, moved_to=state.moved_to, moved_since_at=state.moved_since_at),
@@ -281,19 +283,18 @@ def _after_answer(feed: Feed, state: FeedState, finding: Finding, *, new_items: 
         read=read,
         now=now,
     )
-    return replace(
-        state,
-        url=address.url,
-        host=politeness.host_of(address.url),
-        moved_to=address.moved_to,
-        moved_since_at=address.moved_since_at,
-        next_due_at=due.at,
-        rate=rate,
-        max_age_s=round(max_age.total_seconds()),
-        failures=0,
-        read_at=now if read else state.read_at,
-        unconditional_at=now if finding.afresh else state.unconditional_at,
-    )
+    if address.url != state.url:
+        changes |= {"url": address.url, "host": politeness.host_of(address.url)}
+    return changes | {
+        "moved_to": address.moved_to,
+        "moved_since_at": address.moved_since_at,
+        "next_due_at": due.at,
+        "rate": rate,
+        "max_age_s": round(max_age.total_seconds()),
+        "failures": 0,
+        "read_at": now if read else state.read_at,
+        "unconditional_at": now if finding.afresh else state.unconditional_at,
+    }
 
 
 def usable_last_modified(headers: Mapping[str, str], *, now: datetime) -> str | None:
