@@ -7,10 +7,12 @@ import getpass
 import sys
 from collections.abc import Mapping
 from datetime import timedelta
+from io import StringIO
 from pathlib import Path
 from typing import Any
 
 from indicators.catalogue import Catalogue
+from indicators.cli import previewing
 from indicators.cli.context import (
     Finding,
     Unusable,
@@ -23,6 +25,8 @@ from indicators.cli.context import (
     settings,
     shared,
     table,
+    text_of,
+    whole,
 )
 from indicators.model.event import Event
 from indicators.model.level import Board, Level, Recommendation, Standing, ThresholdChange, Thresholds, WatchCondition
@@ -60,11 +64,12 @@ def thresholds_options(command: argparse.ArgumentParser) -> None:
     change = shared(inner.add_parser("set"))
     change.add_argument("indicator")
     for level in ("watch", "warning", "critical"):
-        change.add_argument(f"--{level}", type=int)
-    change.add_argument("--days", type=int, help="counted over so many days")
+        change.add_argument(f"--{level}", type=whole)
+    change.add_argument("--days", type=whole, help="counted over so many days")
     change.add_argument("--by", default="", help="who (default: this account)")
     change.add_argument("--reason", required=True)
     change.set_defaults(run=run_thresholds_set)
+    previewing.add_options(inner)
     out = shared(inner.add_parser("export", help="the changes in force, as YAML"))
     out.set_defaults(run=run_thresholds_export)
     back = shared(inner.add_parser("import", help="take over an export"))
@@ -91,10 +96,12 @@ def run_detect(chosen: argparse.Namespace) -> None:
 
     from indicators.levels import detector
 
+    text = text_of(chosen.series, "a CSV file with a column `observed`")
     try:
-        series = pd.read_csv(chosen.series)
-    except (OSError, ValueError) as error:
-        raise Unusable(f"{chosen.series}: {error}; give a CSV file with a column `observed`") from error
+        series = pd.read_csv(StringIO(text))
+    except ValueError as error:
+        reason = " ".join(str(error).split())
+        raise Unusable(f"{chosen.series}: {reason}; give a CSV file with a column `observed`") from error
     parameters = {}
     for pair in chosen.set:
         key, sign, value = pair.partition("=")
@@ -109,7 +116,8 @@ def run_detect(chosen: argparse.Namespace) -> None:
     rows.to_csv(sys.stdout, index=False, float_format="%.17g")
 
 
-def _product_now(chosen: argparse.Namespace, engine: Any) -> Any:
+def product_now(chosen: argparse.Namespace, engine: Any) -> Any:
+    """The instant the command looks back from: the one given, else the poller's present."""
     if getattr(chosen, "as_of", None):
         return chosen.as_of
     with reading(engine) as connection:
@@ -119,7 +127,7 @@ def _product_now(chosen: argparse.Namespace, engine: Any) -> Any:
 def run_levels(chosen: argparse.Namespace) -> None:
     """The board of the problem."""
     book, engine = catalogue(chosen), database(chosen, create=False)
-    at = _product_now(chosen, engine)
+    at = product_now(chosen, engine)
     if chosen.set is not None:
         from indicators.model.level import SetCondition
 
@@ -225,7 +233,7 @@ def _print_board(board: Board, book: Catalogue) -> None:
 def run_events(chosen: argparse.Namespace) -> None:
     """The events of these days as they were known."""
     book, engine = catalogue(chosen), database(chosen, create=False)
-    at = _product_now(chosen, engine)
+    at = product_now(chosen, engine)
     with reading(engine) as connection:
         found = events.events(connection, book.problem.id, chosen.since, chosen.until, as_of=at)
     for event in found:
@@ -277,7 +285,8 @@ def event_json(event: Event) -> dict[str, Any]:
     }
 
 
-def _in_force(chosen: argparse.Namespace, engine: Any, at: Any) -> Mapping[str, thresholds.Effective]:
+def in_force(chosen: argparse.Namespace, engine: Any, at: Any) -> Mapping[str, thresholds.Effective]:
+    """The limits in force at an instant, with whose they are."""
     book = catalogue(chosen)
     defaults = {name: indicator.thresholds for name, indicator in book.indicators.items()}
     with reading(engine) as connection:
@@ -294,7 +303,7 @@ def run_thresholds_list(chosen: argparse.Namespace) -> None:
     """Every indicator's limits, and whose they are."""
     engine = database(chosen)
     rows = []
-    for name, one in _in_force(chosen, engine, _product_now(chosen, engine)).items():
+    for name, one in in_force(chosen, engine, product_now(chosen, engine)).items():
         limits = one.thresholds
         said = f"{one.change.by}: {one.change.reason}" if one.change else ""
         rows.append(
@@ -308,13 +317,13 @@ def run_thresholds_set(chosen: argparse.Namespace) -> None:
     book, engine = catalogue(chosen), database(chosen)
     if chosen.indicator not in book.indicators:
         raise Unusable(f"{chosen.indicator}: no such indicator; `vedette thresholds list` names them")
-    at = _product_now(chosen, engine)
-    present = _in_force(chosen, engine, at)[chosen.indicator].thresholds
+    at = product_now(chosen, engine)
+    present = in_force(chosen, engine, at)[chosen.indicator].thresholds
     new = Thresholds(
-        watch=chosen.watch or present.watch,
-        warning=chosen.warning or present.warning,
-        critical=chosen.critical or present.critical,
-        within=timedelta(days=chosen.days) if chosen.days else present.within,
+        watch=present.watch if chosen.watch is None else chosen.watch,
+        warning=present.warning if chosen.warning is None else chosen.warning,
+        critical=present.critical if chosen.critical is None else chosen.critical,
+        within=present.within if chosen.days is None else timedelta(days=chosen.days),
     )
     by = chosen.by or getpass.getuser()
     change = ThresholdChange(
@@ -334,21 +343,16 @@ def run_thresholds_export(chosen: argparse.Namespace) -> None:
     """The officers' changes in force, as YAML on stdout."""
     engine = database(chosen)
     with reading(engine) as connection:
-        sys.stdout.write(
-            thresholds.export(connection, catalogue(chosen).problem.id, as_of=_product_now(chosen, engine))
-        )
+        sys.stdout.write(thresholds.export(connection, catalogue(chosen).problem.id, as_of=product_now(chosen, engine)))
 
 
 def run_thresholds_import(chosen: argparse.Namespace) -> None:
     """Take over another installation's changes."""
-    try:
-        text = chosen.file.read_text(encoding="utf-8")
-    except OSError as error:
-        raise Unusable(f"{chosen.file}: {error.strerror}; name a file that `thresholds export` wrote") from error
+    text = text_of(chosen.file, "a file that `vedette thresholds export` wrote")
     engine = database(chosen)
     try:
         changes = thresholds.read_export(
-            text, at=_product_now(chosen, engine), by=chosen.by or getpass.getuser(), name=str(chosen.file)
+            text, at=product_now(chosen, engine), by=chosen.by or getpass.getuser(), name=str(chosen.file)
         )
         known = catalogue(chosen).indicators
         if strange := sorted({change.indicator for change in changes} - set(known)):

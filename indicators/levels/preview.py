@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
-from datetime import UTC, datetime, tzinfo
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, tzinfo
 
 import numpy as np
 
@@ -30,6 +30,8 @@ class Preview:
     by_chance: Mapping[Level, float]
     """How often over the same days, had events come at random at the same average rate."""
     events: int
+    held: Mapping[date, Level] = field(default_factory=dict)
+    """The level at each day's end."""
 
     @property
     def why(self) -> str:
@@ -52,6 +54,7 @@ def preview(
     standing: Standing | None = None
     fired = dict.fromkeys(Level, 0)
     days_at = dict.fromkeys(Level, 0)
+    held: dict[date, Level] = {}
     days = observed = 0
     last: tuple[datetime, History] | None = None
     for now, history in known:
@@ -69,6 +72,7 @@ def preview(
         days += 1
         observed += not standing.no_data
         days_at[standing.level] += 1
+        held[now.astimezone(zone).date()] = standing.level
         for level in Level:
             fired[level] += before < level <= standing.level
         last = (now, history)
@@ -78,7 +82,9 @@ def preview(
         events = int(np.nansum(last[1].counts[rows]))
     rate = events / observed if observed else 0.0
     chance: dict[Level, float] = {level: by_chance(rate, thresholds, level, days=observed) for level in list(Level)[1:]}
-    return Preview(days=days, observed=observed, fired=fired, days_at=days_at, by_chance=chance, events=events)
+    return Preview(
+        days=days, observed=observed, fired=fired, days_at=days_at, by_chance=chance, events=events, held=held
+    )
 
 
 def by_chance(rate: float, thresholds: Thresholds, level: Level, *, days: int = 365, seed: int = 1) -> float:

@@ -48,7 +48,14 @@ from indicators.pages.views import (
     Pulse,
 )
 from indicators.series import asof, frames
-from indicators.settings import Settings, SettingsProblems, SubscriberSettings, data_folder, feeds_overlay, load_settings
+from indicators.settings import (
+    Settings,
+    SettingsProblems,
+    SubscriberSettings,
+    data_folder,
+    feeds_overlay,
+    load_settings,
+)
 from indicators.store import alerts as kept_alerts
 from indicators.store import events as kept_events
 from indicators.store import heartbeat as pulses

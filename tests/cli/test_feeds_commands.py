@@ -1,4 +1,4 @@
-"""`vedette feeds add`, `import-opml`, `export-opml`: sources of one's own, from real servers, never among the shipped."""
+"""`vedette feeds add`, `import-opml`, `export-opml`: sources of one's own, from real servers."""
 
 from __future__ import annotations
 
