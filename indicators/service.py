@@ -222,7 +222,12 @@ def supervise(
         for name, command in (("poller", poller), ("dashboard", dashboard)):
             # A session of its own: Ctrl-C comes to this process alone, which then stops both in order.
             children[name] = subprocess.Popen(  # noqa: S603 -- our own two commands
-                command, env=dict(environment), start_new_session=True, stdin=subprocess.DEVNULL
+                command,
+                env=dict(environment),
+                start_new_session=True,
+                stdin=subprocess.DEVNULL,
+                # The page server announces itself in its own words; the address is said once, by us.
+                stdout=subprocess.DEVNULL if name == "dashboard" else None,
             )
         started = time.monotonic()
         announced = False
