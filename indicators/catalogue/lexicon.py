@@ -44,6 +44,8 @@ class Rule:
     not_matches: tuple[str, ...]
     file: str
     line: int
+    routine: str = ""
+    """Why what it finds is never counted, or empty."""
 
 
 class Lexicon:
@@ -118,6 +120,7 @@ class Lexicon:
                     unless=tuple(one for one in unless if one is not None),
                     unless_sources=(*part.unless, *content.unless),
                     numbered=NUMBER in part.pattern,
+                    routine=part.routine,
                     assertion=Assertion(part.assertion) if part.assertion else None,
                     matches=part.matches,
                     not_matches=part.not_matches,

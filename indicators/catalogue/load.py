@@ -425,6 +425,7 @@ class _Reader:
                 here.add(part.id)
                 actors[part.id] = read_actor(file, path, part)
                 names["actor", part.id] = (file, (*path, "names"), "actor", part.id, part.names)
+                names["bare", part.id] = (file, (*path, "bare"), "bare", part.id, part.bare)
                 names["adjective", part.id] = (file, (*path, "adjectives"), "adjective", part.id, part.adjectives)
         return actors, list(names.values())
 

@@ -156,6 +156,8 @@ class RulePart(Door):
         Literal["happened", "ongoing", "planned", "denied", "negated", "hypothetical", "recalled", "question"] | None
     ) = None
     within: Annotated[int, Field(ge=0, le=40)] | None = None
+    routine: str = ""
+    """Why what this wording finds is kept and shown and never counted."""
     unless: Strings = ()
     matches: Strings = ()
     not_matches: Strings = ()
@@ -196,6 +198,8 @@ class ActorPart(Door):
     controlled_by: str | None = None
     offices: tuple[OfficePart, ...] = ()
     adjectives: dict[Language, Strings] = {}
+    bare: dict[Language, Strings] = {}
+    """Its name without its country ("the ministry of defence"): whose it is, the text or the feed must tell."""
     note: str = ""
 
 
@@ -284,6 +288,9 @@ class DatesPart(Door):
     span_from: Strings = ()
     span_to: Strings = ()
     since: Strings = ()
+    until: Strings = ()
+    part_of: Strings = ()
+    """What may stand between such a word and the month: "the end of"."""
 
 
 class NumbersPart(Door):
@@ -305,10 +312,14 @@ class CuesPart(Door):
     negation: Strings = ()
     negation_reach: int = 4
     negation_wide: Strings = ()
+    negation_after: Strings = ()
+    """Words that, standing behind a thing, say that there is none of it."""
     not_negation: Strings = ()
     epistemic: Strings = ()
     denial: Strings = ()
     hypothetical: Strings = ()
+    warned: Strings = ()
+    """Warning of a thing supposes it; warning that it is so reports it."""
     condition: Strings = ()
     not_hypothetical: Strings = ()
     recall: Strings = ()
@@ -321,6 +332,9 @@ class CuesPart(Door):
     opinion: Strings = ()
     question: Strings = ()
     contrast: Strings = ()
+    and_: Strings = Field(default=(), alias="and")
+    roundup: Strings = ()
+    """Headings of a list of a day's happenings: each of its clauses stands for itself."""
     elsewhere: Strings = ()
     """Words of sport and show business: a sentence or heading that holds one is about no army."""
 
@@ -337,6 +351,12 @@ class RolesPart(Door):
     border: Strings = ()
     toward: Strings = ()
     away: Strings = ()
+    there_and_back: Strings = ()
+    """Going to and fro, which is no direction."""
+    distance: Strings = ()
+    """Units of distance: "6 km from the border" is a place, not a way."""
+    site: Strings = ()
+    """Nouns of places: an adjective in small letters before one of them names a place."""
     between: Strings = ()
     """Words that may stand between a preposition and the name."""
 

@@ -171,6 +171,17 @@ def _negated(statement: Statement, taken: frozenset[int], start: int, end: int) 
         following = min((at for at in taken if at >= span[1]), default=None)
         if following is not None and following - span[1] < reach and _no_break(statement, span[1], following):
             return Put(Assertion.NEGATED, f"{_said(statement, (span[0], following + 1))!r} negates it")
+    for span in statement.found.get(("cue", "negation_after"), ()):
+        # "Of tanks at the border there are none": the words of the find and the negation stand in one breath.
+        begun = max((at for at in taken if at < span[1]), default=None)
+        if (
+            begun is not None
+            and not _excepted(statement, span, "not_negation")
+            and _same_clause(statement, span[0], taken)
+            and _no_break(statement, begun + 1, span[0])
+            and not any(at >= span[1] + 3 for at in taken)
+        ):
+            return Put(Assertion.NEGATED, f"{_said(statement, span)!r} behind it negates it")
     return None
 
 
@@ -189,6 +200,14 @@ def _supposed(statement: Statement, taken: frozenset[int], start: int, end: int)
         planned = bool(statement.found.get(("cue", "planned")))
         if span[0] < end or planned:
             return Put(Assertion.HYPOTHETICAL, f"{_said(statement, span)!r} makes it a condition")
+    for span in _cues(statement, "warned", taken):
+        if span[0] >= start or not _same_clause(statement, span[0], taken):
+            continue
+        # To warn of a thing supposes it, and so does a warning of what will be; a warning that it is so reports it.
+        of_thing = span[1] < len(statement.words) and statement.words.joined[span[1]]
+        of_thing = of_thing and statement.words.words[span[1]] != "that"
+        if (of_thing and start - span[1] < _REACH_HYPOTHETICAL) or _planned(statement, taken, start, end) is not None:
+            return Put(Assertion.HYPOTHETICAL, f"{_said(statement, span)!r} makes it a supposition")
     for span in _cues(statement, "hypothetical", taken):
         if taken & set(range(*span)) or _excepted(statement, span, "not_hypothetical"):
             continue
@@ -219,7 +238,7 @@ def _nearest_day(statement: Statement, start: int, end: int) -> When | None:
 
 def _planned(statement: Statement, taken: frozenset[int], start: int, end: int) -> Put | None:
     continuing = list(statement.found.get(("cue", "ongoing"), ()))
-    for span in _cues(statement, "planned", taken):
+    for span in statement.found.get(("cue", "planned"), ()):
         if _excepted_after(statement, span) or span[0] >= end or not _same_clause(statement, span[0], taken):
             continue
         following = min((at for at in taken if at >= span[0]), default=None)

@@ -45,6 +45,8 @@ class Voice:
     """The words of the speaker and of the verb."""
     speaker: Span = (0, 0)
     """The words of the speaker alone."""
+    own: Span = (0, 0)
+    """The words that name the speaker, with the country before them: what is said is not about these."""
     tail: bool = True
     """Whether the voice may close what stands before it, as in "..., the ministry said"."""
 
@@ -66,10 +68,16 @@ def voice_of(  # noqa: PLR0911, PLR0912 - the ways of naming a voice, the surest
     if colon is not None:
         for named in speakers:
             if named.span[1] <= colon and named.actor.kind != "state":
-                return Voice(as_attribution(named.actor), "named before the colon", span=(0, colon), speaker=(0, colon))
+                return Voice(
+                    as_attribution(named.actor),
+                    "named before the colon",
+                    span=(0, colon),
+                    speaker=(0, colon),
+                    own=_with_country(named.span, words, found, names),
+                )
         generic = _generic(original, words, offset, found, names, (0, colon))
         if generic is not None and colon <= _PREFIX_WORDS:
-            return Voice(generic, "named before the colon", span=(0, colon), speaker=(0, colon))
+            return Voice(generic[0], "named before the colon", span=(0, colon), speaker=(0, colon), own=generic[1])
     for first, last in found.get(("voice", "according"), ()):
         for named in speakers:
             if 0 <= named.span[0] - last <= 6 and _unbroken(words, last, named.span[0]) and named.actor.kind != "state":
@@ -79,12 +87,13 @@ def voice_of(  # noqa: PLR0911, PLR0912 - the ways of naming a voice, the surest
                     f"{_said(words, first, last)!r}",
                     of_previous=back,
                     speaker=(first, named.span[1]),
+                    own=(first, named.span[1]),
                 )
         if any(0 <= one[0] - last <= 2 for one in anaphora):
             return Voice(None, "speaks of the voice named before", before=True)
         generic = _generic(original, words, offset, found, names, (last, min(len(words), last + 6)))
         if generic is not None:
-            return Voice(generic, f"{_said(words, first, last)!r}")
+            return Voice(generic[0], f"{_said(words, first, last)!r}", own=generic[1])
     best: tuple[int, int] | None = None
     chosen: KnownActor | None = None
     verb_said = ""
@@ -93,7 +102,10 @@ def voice_of(  # noqa: PLR0911, PLR0912 - the ways of naming a voice, the surest
         for named in speakers:
             ahead = first - named.span[1]
             behind = named.span[0] - last
-            if named.actor.kind == "state" and not 0 <= ahead <= 1:
+            closing = behind == 0 and (named.span[1] == len(words) or not words.joined[named.span[1]])
+            if named.actor.kind == "state" and not (0 <= ahead <= 1 or closing):
+                continue
+            if named.actor.kind == "state" and ahead == 1 and named.span[1] in _nouns(found):
                 continue
             if 0 <= ahead <= 4 and _unbroken(words, named.span[1], first - 1 if ahead else first):
                 distance = ahead
@@ -115,6 +127,7 @@ def voice_of(  # noqa: PLR0911, PLR0912 - the ways of naming a voice, the surest
             as_attribution(chosen),
             f"beside {verb_said!r}",
             speaker=speaker,
+            own=_with_country(speaker, words, found, names),
             span=where,
             tail=_closes(original, words, offset, where),
         )
@@ -126,12 +139,19 @@ def voice_of(  # noqa: PLR0911, PLR0912 - the ways of naming a voice, the surest
         )
         if generic is not None:
             return Voice(
-                generic,
-                f"beside {_said(words, first, last)!r}",
+                generic[0],
+                own=(generic[1][0], first) if generic[1][1] <= first else generic[1],
+                how=f"beside {_said(words, first, last)!r}",
                 span=(first, last),
                 tail=_closes(original, words, offset, (first, last)),
             )
     return None
+
+
+def _nouns(found: Found) -> set[int]:
+    """The words that name a speaker by what it is: officials, monitors, residents."""
+    kinds = (*(kind for kind, _ in _SPEAKERS), "unnamed")
+    return {at for kind in kinds for first, last in found.get(("voice", kind), ()) for at in range(first, last)}
 
 
 def _closes(original: str, words: Words, offset: int, span: Span) -> bool:
@@ -159,12 +179,13 @@ def _colon(original: str, words: Words, offset: int) -> int | None:
 
 def _generic(
     original: str, words: Words, offset: int, found: Found, names: Names, within: Span, *, latest: bool = False
-) -> Attribution | None:
+) -> tuple[Attribution, Span] | None:
     """A voice by its noun: "Ukrainian officials", "local Telegram channels"; with the country's name beside it."""
     rows: list[tuple[int, int, int, AttributionKind]] = []
     for first, last in found.get(("voice", "unnamed"), ()):
         if within[0] <= first and last <= within[1]:
-            return Attribution(name=_written(original, words, offset, first, last), kind=AttributionKind.MEDIA)
+            name = _written(original, words, offset, first, last)
+            return Attribution(name=name, kind=AttributionKind.MEDIA), (first, last)
     for name, kind in _SPEAKERS:
         for first, last in found.get(("voice", name), ()):
             if within[0] <= first and last <= within[1]:
@@ -182,7 +203,19 @@ def _generic(
         )
     ):
         begun -= 1
-    return Attribution(name=_written(original, words, offset, begun, first + length), kind=kind)
+    ended = first + length
+    return Attribution(name=_written(original, words, offset, begun, ended), kind=kind), (begun, ended)
+
+
+def _with_country(span: Span, words: Words, found: Found, names: Names) -> Span:
+    """The speaker's words with what stands before them of rank and country: "Ukrainian spokesman" before a name."""
+    titles = {at for kind, _ in _SPEAKERS for one in found.get(("voice", kind), ()) for at in range(*one)}
+    titles |= {at for named in names.actors if named.adjective for at in range(*named.span)}
+    titles |= {at for _, one in names.lands for at in range(*one)}
+    begun = span[0]
+    while begun > 0 and words.joined[begun] and begun - 1 in titles:
+        begun -= 1
+    return begun, span[1]
 
 
 def _written(original: str, words: Words, offset: int, first: int, last: int) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from functools import lru_cache
@@ -24,6 +24,7 @@ from indicators.coding.direction import (
     foreign_force,
     names_in,
     with_roles,
+    without_speaker,
 )
 from indicators.coding.folding import Folded, fold
 from indicators.coding.matching import Hit, Matcher
@@ -122,6 +123,10 @@ _UNITS: Mapping[str, tuple[str, ...]] = {
 }
 _CYRILLIC = re.compile("[\u0400-\u052f]")
 _LATIN = re.compile("[a-z]")
+# A heading of a roundup is short, and a list has at least so many commas.
+_LONGEST_HEADING = 60
+_LIST = 2
+_CLAUSE = re.compile("[:,](?= )")
 _OTHER_LATIN = re.compile("[àáâãäåæçèéêëìíîïñòóôõöøùúûüýÿąćęłńśźżščřžěůďťňőűğışțșăāēīūķļņģœß]")
 _WORDS_OF_OTHERS = frozenset(
     [
@@ -339,7 +344,7 @@ class Coder:
     ) -> list[Candidate]:
         lang = item.lang if len(self._languages(item.lang)) == 1 else f"?{self._guess(folded.text)}"
         shown = body if folded.origin is None else "".join(body[at] for at in folded.origin[:-1])
-        stretches = split(shown, self.abbreviations)
+        stretches = list(self._clauses(split(shown, self.abbreviations), folded.text))
         ready = {
             number: rules
             for number, stretch in enumerate(stretches)
@@ -368,8 +373,29 @@ class Coder:
         if not hits:
             return []
         home = frozenset(self.catalogue.problem.area.countries) if self._speaks_of_home(item, feed) else frozenset()
-        sentences = self._sentences(lang, shown, folded.text, stretches, parsed, hits, home)
+        own, _ = own_voice(item, feed, self.catalogue)
+        speaker = self.catalogue.actors.get(own.actor or "") if own is not None else None
+        speaks = speaker.country if speaker is not None else None
+        sentences = self._sentences(lang, shown, folded.text, stretches, parsed, hits, home, speaks)
         return self._judge(item, feed, body, folded, sentences, hits)
+
+    def _clauses(self, stretches: Sequence[Stretch], text: str) -> Iterator[Stretch]:
+        """The sentences, a roundup's ("Summary of the day: ..., ..., ...") parted into its clauses."""
+        for stretch in stretches:
+            colon = text.find(":", stretch.start, min(stretch.end, stretch.start + _LONGEST_HEADING))
+            if colon < 0 or text.count(",", colon, stretch.end) < _LIST:
+                yield stretch
+                continue
+            heading = words_of(text, stretch.start, colon)
+            if not any(cues.find(heading).get(("cue", "roundup")) for cues in self.cues.values()):
+                yield stretch
+                continue
+            begun = stretch.start
+            for mark in _CLAUSE.finditer(text, colon, stretch.end):
+                if mark.end() < stretch.end:
+                    yield Stretch(begun, mark.end(), stretch.line)
+                    begun = mark.end() + 1
+            yield Stretch(begun, stretch.end, stretch.line)
 
     def _parse(self, text: str, stretch: Stretch, lang: str) -> tuple[tuple[str, ...], Words, Found]:
         langs = self._spoken(text[stretch.start : stretch.end], lang)
@@ -393,6 +419,7 @@ class Coder:
         parsed: dict[int, tuple[tuple[str, ...], Words, Found]],
         hits: Mapping[int, Sequence[Hit]],
         home: frozenset[str],
+        speaks: str | None,
     ) -> list[Sentence]:
         sentences: list[Sentence] = []
         over = ""
@@ -403,7 +430,9 @@ class Coder:
             stretch = stretches[number]
             langs, words, found = parsed.get(number) or self._parse(text, stretch, lang)
             original = shown[stretch.start : stretch.end]
-            names = names_in(original, words, stretch.start, self.catalogue, frozenset(langs), frozenset())
+            names = names_in(
+                original, words, stretch.start, self.catalogue, frozenset(langs), found, frozenset(), speaks
+            )
             after = found.get(("page", "furniture_after"))
             if after and len(words) <= 6 and number > 2:
                 over = f"it stands after {' '.join(words.words[slice(*after[0])])!r}"
@@ -428,7 +457,9 @@ class Coder:
                     sentence.stretch.start,
                     self.catalogue,
                     frozenset(sentence.langs),
+                    sentence.found,
                     mentioned,
+                    speaks,
                 )
             finished.append(replace(sentence, names=names, furniture=why))
         return finished
@@ -450,6 +481,14 @@ class Coder:
         voices = self._voices(sentences, hits, context)
         heading = 0 if item.title else -1
         headed = _heading_day(sentences, hits, folded.text, published)
+        to_and_fro = next(
+            (
+                " ".join(sentence.words.words[first:last])
+                for sentence in sentences
+                for first, last in sentence.found.get(("role", "there_and_back"), ())
+            ),
+            "",
+        )
         for sentence in sentences:
             if self._names_home(sentence.names):
                 context.home.append(sentence.number)
@@ -470,6 +509,7 @@ class Coder:
             numbers = numbers_in(folded.text, sentence.words, sentence.found)
             counted = quantities_in(sentence.words, numbers, sentence.found)
             best: dict[tuple[str, str | None], Hit] = {}
+            rows = _without_routine(rows)
             for hit in rows:
                 if hit.cancelled_by is None:
                     key = hit.rule.family, hit.rule.indicator
@@ -494,12 +534,26 @@ class Coder:
                     continue
                 voice, how, telling = voices.get(sentence.number, (None, "", None))
                 if telling is not None and not telling.tail and hit.end <= telling.span[0]:
-                    voice, how = None, ""
+                    voice, how, telling = None, "", None
                 if voice is None and own is not None:
                     voice, how = own, own_how
                 made.append(
                     self._signal(
-                        item, body, folded, sentence, hit, statement, days, counted, voice, how, near_home, published
+                        item,
+                        body,
+                        folded,
+                        sentence,
+                        hit,
+                        statement,
+                        days,
+                        counted,
+                        voice,
+                        how,
+                        telling.own if telling is not None else (0, 0),
+                        [other for other in best.values() if other.rule.family != hit.rule.family],
+                        to_and_fro,
+                        near_home,
+                        published,
                     )
                 )
             made = _without_superseded(made) + self._denials(made)
@@ -637,6 +691,9 @@ class Coder:
         counted: Sequence[Counted],
         voice: Attribution | None,
         voice_how: str,
+        speaker: Span,
+        others: Sequence[Hit],
+        to_and_fro: str,
         near_home: bool,
         published: date,
     ) -> Candidate:
@@ -651,17 +708,28 @@ class Coder:
             moving=moving,
             home=self.catalogue.problem.area.countries,
         )
+        foreign_words = _of_others(hit, others, sentence.words, sentence.found)
+        places = tuple(named for named in names.places if named.span[0] not in foreign_words)
+        names = replace(names, places=places or names.places)
+        counted = [one for one in counted if one.first not in foreign_words]
+        about = without_speaker(names, speaker)
+        if rule.family not in SPOKEN:
+            names = replace(names, places=about.places)
         put = decide(
             replace(statement, days=_own_days(days, span, sentence.found)), hit.words, rule.family, rule.assertion
         )
-        inside, place_reason = self._inside(names, rule.family, near_home, voice)
+        inside, place_reason = self._inside(
+            replace(names, places=about.places) if rule.family in SPOKEN else about, rule.family, near_home, voice
+        )
         forces = self.catalogue.problem.area.forces
         if inside and forces and rule.family in _FORCES:
-            foreign = foreign_force(names, sentence.found, span, forces, self.catalogue.problem.area.countries)
+            foreign = foreign_force(about, sentence.found, span, forces, self.catalogue.problem.area.countries)
             if foreign is not None:
                 inside, place_reason = False, f"it tells of {foreign} forces, which the problem does not watch"
         direction, direction_why = (
-            direction_of(names, sentence.words, sentence.found, self.catalogue, span)
+            (Direction.NONE, f"{to_and_fro!r} says it goes there and back")
+            if moving and to_and_fro
+            else direction_of(names, sentence.words, sentence.found, self.catalogue, span)
             if moving
             else (Direction.NONE, "")
         )
@@ -682,6 +750,7 @@ class Coder:
         unsized = rule.family == "force_size" and quantity is None
         elsewhere = self._elsewhere(sentence, statement)
         counts = put.assertion.countable and inside and not sentence.furniture and not unsized and not elsewhere
+        counts = counts and not rule.routine
         start, end = folded.span(sentence.stretch.start, sentence.stretch.end)
         evidence = Evidence(item_id=item.item_id, start=start, end=end, quote=body[start:end])
         taken = " … ".join(_quoted(sentence, one) for one in _runs(hit.taken))
@@ -694,6 +763,7 @@ class Coder:
             f"credited to {voice.name} ({voice_how})" if voice else "",
             f"not counted: {sentence.furniture}" if sentence.furniture else "",
             "not counted: no number is given" if unsized else "",
+            f"not counted: {rule.routine}" if rule.routine else "",
             f"not counted: {elsewhere!r} is of sport or show business" if elsewhere else "",
         ]
         signal = Signal(
@@ -768,6 +838,30 @@ def _without_superseded(made: Sequence[Candidate]) -> list[Candidate]:
     return kept
 
 
+def _without_routine(rows: Sequence[Hit]) -> list[Hit]:
+    """The finds without those whose words a rule for the routine of every day takes."""
+    routine = [hit for hit in rows if hit.rule.routine and hit.cancelled_by is None]
+    return [
+        hit
+        for hit in rows
+        if hit.rule.routine or not any(hit.rule.family == one.rule.family and hit.words & one.words for one in routine)
+    ]
+
+
+def _of_others(hit: Hit, others: Sequence[Hit], words: Words, found: Found) -> frozenset[int]:
+    """The words of a sentence that are of another happening's clause."""
+    conjunctions = {first for first, _ in found.get(("cue", "and"), ())}
+    foreign: set[int] = set()
+    for other in others:
+        if other.words & hit.words or not (other.end <= hit.start or hit.end <= other.start):
+            continue
+        one, two = sorted((hit, other), key=lambda row: row.start)
+        edges = [at for at in range(one.end, two.start + 1) if not words.joined[at] or at in conjunctions]
+        if edges:
+            foreign |= set(range(edges[-1], len(words)) if one is hit else range(edges[-1]))
+    return frozenset(foreign)
+
+
 def _heading_day(
     sentences: Sequence[Sentence], hits: Mapping[int, Sequence[Hit]], text: str, published: date
 ) -> list[When]:
@@ -807,7 +901,7 @@ def _occurred(days: Sequence[When], span: Span, put: Put, published: date) -> tu
     """First and last day of the happening, and the rule that gave them."""
     if put.assertion is Assertion.PLANNED:
         return published, published, "planned, so dated as published"
-    when = nearest(days, span)
+    when = nearest(days, span, ends=False)
     if when is None:
         return published, published, ""
     first, last = when.first, when.last

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
@@ -81,25 +82,46 @@ class Names:
 
 
 def names_in(
-    original: str, words: Words, offset: int, catalogue: Catalogue, langs: frozenset[str], mentioned: frozenset[str]
+    original: str,
+    words: Words,
+    offset: int,
+    catalogue: Catalogue,
+    langs: frozenset[str],
+    found: Found,
+    mentioned: frozenset[str],
+    home: str | None = None,
 ) -> Names:
-    """The actors and places of a sentence; `mentioned` are the countries its item names, to tell namesakes apart."""
+    """The actors and places of a sentence; `mentioned` are the countries its item names, to tell namesakes apart.
+
+    `home` is the country of whoever speaks in the item: "the ministry of defence" is that country's.
+    """
     places: dict[Span, list[Place]] = {}
     actors: dict[tuple[Span, str], NamedActor] = {}
+    bare: dict[Span, list[KnownActor]] = {}
     lands: dict[Span, str] = {}
+    sites = {first for first, _ in found.get(("role", "site"), ())}
     for slot, first, last in catalogue.names.find(words.words, words.joined):
         lang, kind, id_ = catalogue.named[slot]
         if lang not in langs:
             continue
         capitals = _capitals(original, words, offset, first, last)
         if kind == "place":
-            if any(capitals):
+            if any(capitals) or _named_small(words, first, last, catalogue.gazetteer.places[id_], sites):
                 places.setdefault((first, last), []).append(catalogue.gazetteer.places[id_])
             elif catalogue.gazetteer.places[id_].kind == "country" and len(words.words[first]) > 5:
                 lands[first, last] = catalogue.gazetteer.places[id_].country
+        elif kind == "bare":
+            bare.setdefault((first, last), []).append(catalogue.actors[id_])
         elif kind == "adjective" or any(capitals) or catalogue.actors[id_].kind in ("ministry", "force", "official"):
             actors[(first, last), id_] = NamedActor(catalogue.actors[id_], (first, last), kind == "adjective")
     kept_actors = _outermost(list(actors.values()))
+    whose = frozenset(actor.country for actor in (one.actor for one in kept_actors) if actor.country) | mentioned
+    for span, owners in bare.items():
+        owner = _owner(owners, span, kept_actors, home, whose)
+        if owner is not None and not any(_inside(span, named.span) for named in kept_actors):
+            kept_actors.append(NamedActor(owner, span))
+    if bare:
+        kept_actors = _outermost(kept_actors)
     kept_places = _longest(places)
     named_countries = frozenset(named.actor.country for named in kept_actors if named.actor.country) | mentioned
     chosen = [
@@ -119,6 +141,49 @@ def names_in(
         )
         chosen = [replace(one, place=_which_border(one.place, named_all, catalogue)) for one in chosen]
     return Names(tuple(chosen), tuple(kept_actors), tuple((country, span) for span, country in lands.items()))
+
+
+# Adjectives made from place names end so in the Slavic languages; they are written small.
+_PLACE_ADJECTIVE = re.compile("[сцз]ь?к[а-яіўї]{1,4}$")
+
+
+def _named_small(words: Words, first: int, last: int, place: Place, sites: set[int]) -> bool:
+    """Whether words in small letters name a place: a border, or an adjective with the noun of the place."""
+    if place.kind == "border":
+        return True
+    if place.kind == "country" or not _PLACE_ADJECTIVE.search(words.words[first]):
+        return False
+    return last - first > 1 or (last in sites and words.joined[last])
+
+
+def _owner(
+    owners: Sequence[KnownActor],
+    span: Span,
+    actors: Sequence[NamedActor],
+    home: str | None,
+    mentioned: frozenset[str],
+) -> KnownActor | None:
+    """Whose ministry "the ministry" is: of the country named beside it, of the speaker's, of the only one named."""
+    countries = {owner.country: owner for owner in owners}
+    for named in actors:
+        beside = -1 <= named.span[0] - span[1] <= 1 or 0 <= span[0] - named.span[1] <= 1
+        if beside and named.actor.kind == "state" and named.actor.country in countries:
+            return countries[named.actor.country]
+    if home in countries:
+        return countries[home]
+    possible = [owner for country, owner in countries.items() if country in mentioned]
+    return possible[0] if len(possible) == 1 else None
+
+
+def without_speaker(names: Names, speaker: Span) -> Names:
+    """The names without those who only speak: what a sentence is about is not who tells it."""
+    if speaker[0] == speaker[1]:
+        return names
+    return Names(
+        tuple(one for one in names.places if not _inside(one.span, speaker)),
+        tuple(one for one in names.actors if not _inside(one.span, speaker)),
+        tuple((country, span) for country, span in names.lands if not _inside(span, speaker)),
+    )
 
 
 def _capitals(original: str, words: Words, offset: int, first: int, last: int) -> list[bool]:
@@ -197,9 +262,10 @@ def with_roles(names: Names, words: Words, found: Found, cues: Cues, *, moving: 
     states = {at for named in names.actors if named.actor.kind == "state" for at in range(*named.span)}
     capitals = {named.span for named in names.actors if named.actor.kind == "state"}
     ends: dict[int, list[str]] = {}
+    apart = _measured(found)
     for role in ("from", "to", "at", "either"):
-        for _first, last in found.get(("role", role), ()):
-            ends.setdefault(last, []).append(role)
+        for first, last in found.get(("role", role), ()):
+            ends.setdefault(last, []).append("at" if first in apart else role)
     placed = []
     previous: NamedPlace | None = None
     for named in names.places:
@@ -222,6 +288,13 @@ def with_roles(names: Names, words: Words, found: Found, cues: Cues, *, moving: 
         previous = NamedPlace(named.place, named.span, role)
         placed.append(previous)
     return Names(tuple(placed), names.actors, names.lands)
+
+
+def _measured(found: Found) -> frozenset[int]:
+    """The words that only measure: the "from" of "6 km from" and of "not far from"."""
+    return frozenset(last for _, last in found.get(("role", "distance"), ())) | frozenset(
+        last - 1 for first, last in found.get(("role", "at"), ()) if last - first > 1
+    )
 
 
 def _role(roles: Sequence[str], words: Words, at: int, cues: Cues, *, moving: bool) -> PlaceRole:
@@ -273,7 +346,8 @@ def direction_of(  # noqa: PLR0911 - one return a reason
     names: Names, words: Words, found: Found, catalogue: Catalogue, span: Span
 ) -> tuple[Direction, str]:
     """Whether a movement goes toward the border the problem watches, and what says so."""
-    goes_away = _near(found.get(("role", "away"), ()), span)
+    apart = _measured(found)
+    goes_away = _near([one for one in found.get(("role", "away"), ()) if one[0] not in apart], span)
     home = catalogue.problem.area.countries
     bound = _to_border(names, words, found, catalogue, span)
     if bound is not None:
@@ -377,9 +451,10 @@ def _border_role(words: Words, found: Found, first: int, names: Names) -> str | 
     }
     between = {at for one, two in found.get(("role", "between"), ()) for at in range(one, two)} | adjective
     at = first
+    apart = _measured(found)
     for _ in range(5):
         for role in ("to", "from"):
-            if any(last == at for _, last in found.get(("role", role), ())):
+            if any(last == at and one not in apart for one, last in found.get(("role", role), ())):
                 return role
         if at == 0 or (at - 1) not in between:
             return None

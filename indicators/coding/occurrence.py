@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from calendar import monthrange
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from typing import Protocol
 
@@ -49,6 +49,8 @@ class When:
     since: bool = False
     dated: bool = True
     """False for a month or day without a year: it may lie ahead where a plan is spoken of."""
+    until: bool = False
+    """It is an end: it dates nothing that has begun."""
 
 
 def days_in(text: str, original: str, words: Words, found: Found, published: date) -> list[When]:
@@ -74,7 +76,25 @@ def days_in(text: str, original: str, words: Words, found: Found, published: dat
     _weekdays(words, found, published, add)
     _periods(words, found, published, add)
     _years(words, published, found, add)
-    return sorted(days, key=lambda when: when.span)
+    return sorted((_ending(when, words, found, published) for when in days), key=lambda when: when.span)
+
+
+def _ending(when: When, words: Words, found: Found, published: date) -> When:
+    """The day as an end where "until" stands before it; without a year it is the nearest such day."""
+    at = when.span[0] - 1
+    while at > 0 and _is(found, ("date", "part_of"), at):
+        at -= 1
+    if at < 0 or not _is(found, ("date", "until"), at) or when.rule == "year ago":
+        return when
+    if when.dated:
+        return replace(when, until=True)
+    choices = []
+    for year in (published.year - 1, published.year, published.year + 1):
+        last = _day(year, when.last.month, when.last.day)
+        if last is not None:
+            choices.append(last)
+    last = min(choices, key=lambda day: abs((day - published).days), default=when.last)
+    return replace(when, first=min(when.first, last) if when.first.year == last.year else last, last=last, until=True)
 
 
 def _numeric(text: str, words: Words, published: date, add: _Add) -> None:
@@ -291,9 +311,13 @@ def _past(month: int, day: int, published: date) -> date | None:
     return _day(published.year - 1, month, day)
 
 
-def nearest(days: Sequence[When], span: Span) -> When | None:
-    """The day named nearest to what stands at `span`; before it on a tie."""
-    return min(days, key=lambda when: (_apart(when.span, span), when.span[0]), default=None)
+def nearest(days: Sequence[When], span: Span, *, ends: bool = True) -> When | None:
+    """The day named nearest to what stands at `span`, before it on a tie; without `ends`, none that only ends it."""
+    return min(
+        (when for when in days if not when.until or ends),
+        key=lambda when: (_apart(when.span, span), when.span[0]),
+        default=None,
+    )
 
 
 def _apart(one: Span, other: Span) -> int:
