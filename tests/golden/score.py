@@ -1,0 +1,237 @@
+"""Scores the coder on the labelled set: precision and recall per family, per language and overall.
+
+Run it from the top level: `python -m tests.golden.score [--failures] [--lang ru]`. The labels follow the design's
+rules of what counts; `allow` in an item names families that a careful reader could also see: neither demanded nor held
+against the coder.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, time
+from pathlib import Path
+
+import yaml
+
+FOLDER = Path(__file__).parent / "coding"
+LANGUAGES = ("en", "ru", "uk", "be")
+ATTRIBUTES = ("indicator", "assertion", "direction", "origin", "quantity", "occurred_on")
+sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
+
+from feeds.model import Item  # noqa: E402
+from indicators.catalogue import Catalogue, load  # noqa: E402
+from indicators.coding import code  # noqa: E402
+from indicators.model.signal import Signal  # noqa: E402
+from indicators.settings import data_folder  # noqa: E402
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Expected:
+    """One labelled signal; an attribute that is absent from `attributes` is not judged."""
+
+    family: str
+    counted: bool
+    attributes: Mapping[str, object]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Case:
+    """One labelled item."""
+
+    item: Item
+    expected: tuple[Expected, ...]
+    allowed: frozenset[str]
+    trap: str
+
+    @property
+    def counted(self) -> list[Expected]:
+        """The signals that must count."""
+        return [label for label in self.expected if label.counted]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tally:
+    """How often a family was rightly counted, wrongly counted, missed."""
+
+    right: int = 0
+    wrong: int = 0
+    missed: int = 0
+
+    @property
+    def precision(self) -> float | None:
+        """Share of the counted signals that were expected; None when nothing was counted."""
+        return self.right / (self.right + self.wrong) if self.right + self.wrong else None
+
+    @property
+    def recall(self) -> float | None:
+        """Share of the expected signals that were counted; None when nothing was expected."""
+        return self.right / (self.right + self.missed) if self.right + self.missed else None
+
+
+@dataclass(slots=True)
+class Score:
+    """What one run over the set found, keyed by language and family."""
+
+    right: Counter[tuple[str, str]] = field(default_factory=Counter)
+    wrong: Counter[tuple[str, str]] = field(default_factory=Counter)
+    missed: Counter[tuple[str, str]] = field(default_factory=Counter)
+    stated: Counter[str] = field(default_factory=Counter)
+    agreed: Counter[str] = field(default_factory=Counter)
+    failures: list[str] = field(default_factory=list)
+
+    def tally(self, *, lang: str | None = None, family: str | None = None) -> Tally:
+        """The counts of one language, one family, both or all."""
+
+        def total(counts: Counter[tuple[str, str]]) -> int:
+            return sum(n for (la, fa), n in counts.items() if lang in (None, la) and family in (None, fa))
+
+        return Tally(right=total(self.right), wrong=total(self.wrong), missed=total(self.missed))
+
+
+def cases(lang: str) -> Iterator[Case]:
+    """The labelled items of one language."""
+    rows = yaml.safe_load((FOLDER / f"{lang}.yaml").read_text(encoding="utf-8"))
+    for number, row in enumerate(rows, 1):
+        published_at = datetime.combine(row["published_at"], time(12), tzinfo=UTC)
+        item = Item(
+            item_id=f"golden_{lang}:{number}",
+            source=f"golden_{lang}",
+            url=f"https://example.org/{lang}/{number}",
+            title=row.get("title", ""),
+            text=row["text"],
+            published_at=published_at,
+            known_at=published_at,
+            lang=lang,
+        )
+        labels = tuple(
+            Expected(
+                family=label["family"],
+                counted=label["counted"],
+                attributes={name: label[name] for name in ATTRIBUTES if name in label},
+            )
+            for label in row["expect"]
+        )
+        yield Case(item=item, expected=labels, allowed=frozenset(row.get("allow", ())), trap=row.get("trap", ""))
+
+
+def found(signal: Signal, attribute: str) -> object:
+    """What the coder said of one attribute, in the form in which it is labelled."""
+    if attribute == "indicator":
+        return signal.indicator
+    if attribute == "assertion":
+        return signal.assertion.value
+    if attribute == "direction":
+        return signal.direction.value
+    if attribute == "origin":
+        return signal.attribution.actor if signal.attribution else None
+    if attribute == "quantity":
+        return {"low": int(signal.quantity.low), "unit": signal.quantity.unit} if signal.quantity else None
+    return list(signal.occurred_on)
+
+
+def agrees(label: object, value: object, attribute: str) -> bool:
+    """Whether a found attribute is the labelled one; a single labelled day stands for first and last."""
+    if attribute == "occurred_on" and isinstance(label, list):
+        days: list[date] = label if len(label) == 2 else label * 2
+        return days == value
+    return label == value
+
+
+def measure(catalogue: Catalogue, languages: tuple[str, ...] = LANGUAGES) -> Score:
+    """Codes every item and compares; a family counts once an item."""
+    score = Score()
+    for lang in languages:
+        for case in cases(lang):
+            signals = code(case.item, catalogue)
+            counted: dict[str, list[Signal]] = {}
+            for signal in signals:
+                if signal.counted:
+                    counted.setdefault(signal.family, []).append(signal)
+            wanted = {label.family for label in case.counted}
+            head = f"{lang} {case.item.item_id.split(':')[1]}"
+            text = " // ".join(part for part in (case.item.title, case.item.text) if part)
+            for family in wanted & counted.keys():
+                score.right[lang, family] += 1
+            for family in sorted(wanted - counted.keys()):
+                score.missed[lang, family] += 1
+                score.failures.append(
+                    f"{head} MISSED {family}{_uncounted(signals, family)}: {text} ({case.item.published_at:%Y-%m-%d})"
+                )
+            for family in sorted(counted.keys() - wanted - case.allowed):
+                score.wrong[lang, family] += 1
+                why = "; ".join(f"«{signal.evidence.quote}» {signal.why}" for signal in counted[family])
+                score.failures.append(
+                    f"{head} WRONG {family} [{why}]{f' (trap: {case.trap})' * bool(case.trap)}: {text}"
+                )
+            _compare(case, signals, head, text, score)
+    return score
+
+
+def _uncounted(signals: list[Signal], family: str) -> str:
+    reasons = [f"{signal.assertion.value}, {signal.why}" for signal in signals if signal.family == family]
+    return f" [uncounted: {'; '.join(reasons)}]" if reasons else ""
+
+
+def _compare(case: Case, signals: list[Signal], head: str, text: str, score: Score) -> None:
+    """Attributes are judged on the signal of the labelled family that agrees best; missed signals are not judged."""
+    for label in case.expected:
+        rivals = [signal for signal in signals if signal.family == label.family and signal.counted == label.counted]
+        if not rivals:
+            continue
+
+        def agreement(signal: Signal, label: Expected = label) -> int:
+            return sum(agrees(value, found(signal, name), name) for name, value in label.attributes.items())
+
+        best = max(rivals, key=agreement)
+        for name, value in label.attributes.items():
+            score.stated[name] += 1
+            if agrees(value, found(best, name), name):
+                score.agreed[name] += 1
+            else:
+                score.failures.append(
+                    f"{head} ATTRIBUTE {label.family}.{name}: said {found(best, name)}, labelled {value}: {text}"
+                )
+
+
+def percent(value: float | None) -> str:
+    """A share as it is printed; a dash where there was nothing to measure."""
+    return f"{value:6.3f}" if value is not None else "     -"
+
+
+def report(score: Score, languages: tuple[str, ...] = LANGUAGES) -> Iterator[str]:
+    """The lines of the printed report."""
+    families = sorted({family for counts in (score.right, score.wrong, score.missed) for _, family in counts})
+    yield f"{'family':<20}" + "".join(f"{lang + ' P':>8}{lang + ' R':>7}" for lang in (*languages, "all"))
+    for family in (*families, None):
+        line = f"{family or 'ALL':<20}"
+        for lang in (*languages, None):
+            tally = score.tally(lang=lang, family=family)
+            line += f"  {percent(tally.precision)} {percent(tally.recall)}"
+        yield line
+    whole = score.tally()
+    yield f"right {whole.right}, wrong {whole.wrong}, missed {whole.missed}"
+    for name in ATTRIBUTES:
+        if score.stated[name]:
+            share = percent(score.agreed[name] / score.stated[name]).strip()
+            yield f"attribute {name}: {score.agreed[name]} of {score.stated[name]} ({share})"
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Prints the report; 0 always, for the test holds the floors."""
+    parser = argparse.ArgumentParser(description="score the coder on the labelled set")
+    parser.add_argument("--failures", action="store_true", help="list every disagreement")
+    parser.add_argument("--lang", choices=LANGUAGES, action="append", help="only this language; may be repeated")
+    options = parser.parse_args(arguments)
+    languages = tuple(options.lang or LANGUAGES)
+    score = measure(load(data_folder()), languages)
+    lines = [*report(score, languages), *(score.failures if options.failures else ())]
+    sys.stdout.write("\n".join(lines) + "\n")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
