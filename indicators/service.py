@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import logging
 import os
 import signal
 import socket
@@ -21,6 +22,7 @@ from typing import Protocol
 from apscheduler.events import EVENT_JOB_ERROR
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 
+from feeds.database import DatabaseUnusable
 from feeds.model import Outcome, Poll
 from indicators.charts.theme import streamlit_options
 from indicators.replay.clock import ReplayClock
@@ -38,6 +40,11 @@ class Gathering(Protocol):
     @property
     def polls(self) -> Sequence[Poll]:
         """A row for each feed visited."""
+        ...
+
+    @property
+    def trouble(self) -> Sequence[str]:
+        """One line for each visit that could not be written."""
         ...
 
 
@@ -101,6 +108,8 @@ async def watch(
     async def once() -> None:
         nonlocal first
         gathered = await turn(station, clock())
+        if gathered.trouble:
+            say(unwritten(gathered.trouble))
         if first and gathered.polls:
             first = False
             for line in first_round(gathered.polls):
@@ -108,6 +117,9 @@ async def watch(
 
     scheduler = AsyncIOScheduler(timezone=UTC)
     scheduler.add_listener(lambda event: say(_fault(event)), EVENT_JOB_ERROR)
+    # It would print a traceback beside the line that is said.
+    logging.getLogger("apscheduler.executors").addHandler(logging.NullHandler())
+    logging.getLogger("apscheduler.executors").propagate = False
     # One job, memory store: which feed is due when stands in our own table, and survives a restart there.
     scheduler.add_job(
         once,
@@ -127,6 +139,8 @@ async def watch(
 
 def _fault(event: object) -> str:
     error = getattr(event, "exception", None)
+    if isinstance(error, DatabaseUnusable):
+        return f"this turn failed and the next will be taken: {error}"
     where = (getattr(event, "traceback", "") or "").strip().splitlines()
     detail = where[-2].strip() if len(where) > 1 else ""
     return f"this turn failed and the next will be taken: {type(error).__name__}: {error} ({detail})"
@@ -154,6 +168,11 @@ async def rehearse(station: Station, clock: ReplayClock, *, stop: asyncio.Event,
 def _mark(at: datetime, origin: datetime, grid: timedelta) -> datetime:
     """The first mark of the grid at or after `at`."""
     return origin + -((origin - at) // grid) * grid
+
+
+def unwritten(trouble: Sequence[str]) -> str:
+    """One line for everything a round could not write; the reason is nearly always the same for all."""
+    return trouble[0] if len(trouble) == 1 else f"{trouble[0]}; so {len(trouble) - 1} more"
 
 
 def first_round(polls: Sequence[Poll]) -> list[str]:

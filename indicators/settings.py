@@ -288,6 +288,14 @@ class SubscriberSettings(_Section):
         return Subscriber(address=self.address, problem=self.problem, minimum=self.minimum, indicators=self.indicators)
 
 
+def subscriber_wish(address: str, *, minimum: str, indicators: Sequence[str] = ()) -> SubscriberSettings:
+    """What somebody asks for outside the file, checked as the file is; or `SettingsProblems`."""
+    try:
+        return SubscriberSettings.model_validate({"address": address, "minimum": minimum, "indicators": indicators})
+    except ValidationError as error:
+        raise SettingsProblems(list(_problems(error, "", "subscriber", {}))) from None
+
+
 class DashboardSettings(_Section):
     """Where the pages are served, and under which address people reach them."""
 
@@ -481,7 +489,8 @@ def _parsed(text: str, where: str) -> dict[str, Any]:
         return tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         line = re.search(r"line (\d+)", str(error))
-        where = f"{where}:{line[1]}" if line else where
+        # "At end of document" names no line: it is the last one.
+        where = f"{where}:{line[1] if line else max(1, len(text.splitlines()))}"
         reason = re.sub(r"\s*\(at .*\)$", "", str(error))
         remedy = f'is not TOML: {reason}; text stands in quotes, as in host = "mail.example.org"'
         raise SettingsProblems([SettingsProblem(where=where, key="", value="", remedy=remedy)]) from None

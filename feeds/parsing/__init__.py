@@ -48,14 +48,14 @@ def parse(
 
 def _feed_kind(document: Document) -> FeedKind:
     """The kind a feed's document turns out to be: sources move between RSS, Atom and JSON Feed without notice."""
-    where = document.url or document.feed.feed_id
+    where = document.where
     match form_of(document.content, document.content_type):
         case Form.JSON:
             return FeedKind.JSONFEED
         case Form.HTML | Form.TELEGRAM as form:
-            raise ParseError(
-                f"{where}: {form.value}, not a feed; try `vedette feeds add {where}`, which looks for its feed"
-            )
+            on_the_web = document.url.startswith(("http://", "https://"))
+            remedy = f"try `vedette feeds add {where}`, which looks for its feed" if on_the_web else "name its feed"
+            raise ParseError(f"{where}: {form.value}, not a feed; {remedy}")
         case Form.OPML:
             raise ParseError(f"{where}: an OPML list of feeds, not a feed; try `vedette feeds import-opml {where}`")
         case Form.EMPTY:

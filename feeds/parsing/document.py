@@ -20,6 +20,11 @@ class Document:
     fetched_at: datetime
     content_type: str | None = None
 
+    @property
+    def where(self) -> str:
+        """What to call it in a message: its address, else its source's name."""
+        return self.url or self.feed.feed_id
+
     def dates(self) -> DateReader:
         """A reader of this source's dates."""
         return DateReader(

@@ -29,10 +29,10 @@ def read(document: Document) -> Parsed:
     """The articles of one answer; ParseError when the service answers with a complaint instead."""
     value = jsonfeed.load(document)
     if not isinstance(value, Mapping):
-        raise ParseError(f"{document.url}: JSON, but no article list: it lacks 'articles'")
+        raise ParseError(f"{document.where}: JSON, but no article list: it lacks 'articles'")
     articles = value.get("articles", [])
     if not isinstance(articles, list) or (value and "articles" not in value):
-        raise ParseError(f"{document.url}: JSON, but no article list: it lacks 'articles'")
+        raise ParseError(f"{document.where}: JSON, but no article list: it lacks 'articles'")
     drafts = [_draft(article, document.url) for article in articles if isinstance(article, Mapping)]
     left_out = len(articles) - len(drafts)
     return finish(

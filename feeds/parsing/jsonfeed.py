@@ -28,17 +28,17 @@ def load(document: Document) -> Any:
         except json.JSONDecodeError:
             return json.loads(_BARE_BACKSLASH.sub(r"\\\\", text), strict=False)
     except RecursionError:
-        raise ParseError(f"{document.url}: the JSON is nested too deeply; it is not read") from None
+        raise ParseError(f"{document.where}: the JSON is nested too deeply; it is not read") from None
     except ValueError as error:
         shown = line(text[:200])[:80]
-        raise ParseError(f"{document.url}: not JSON ({error}); it begins {shown!r}") from None
+        raise ParseError(f"{document.where}: not JSON ({error}); it begins {shown!r}") from None
 
 
 def read(document: Document) -> Parsed:
     """The items of a JSON Feed; ParseError when the document is none."""
     value = load(document)
     if not is_json_feed(value):
-        raise ParseError(f"{document.url}: JSON, but no JSON Feed: it lacks its 'version' or a list 'items'")
+        raise ParseError(f"{document.where}: JSON, but no JSON Feed: it lacks its 'version' or a list 'items'")
     drafts, skipped = [], 0
     for item in value["items"]:
         if isinstance(item, Mapping):

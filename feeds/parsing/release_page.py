@@ -25,7 +25,7 @@ def read(document: Document) -> Parsed:
     """
     text = decode(document.content, content_type=document.content_type, languages=document.feed.languages)
     if "<" not in text:
-        raise ParseError(f"{document.url}: no HTML page; it begins {line(text[:200])[:60]!r}")
+        raise ParseError(f"{document.where}: no HTML page; it begins {line(text[:200])[:60]!r}")
     guard_html(text)
     page = LexborHTMLParser(text)
     selectors = document.feed.selectors

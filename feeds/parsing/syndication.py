@@ -45,7 +45,9 @@ def read(document: Document, *, kind: FeedKind = FeedKind.SYNDICATION) -> Parsed
     found = _feedparser(text)
     channel: Mapping[str, Any] = found["feed"]
     if not found.get("version") and not found["entries"]:
-        raise ParseError(f"{document.url}: no RSS, RDF or Atom in the document; it begins {_beginning(text)!r}")
+        raise ParseError(
+            f"{document.where}: no RSS, RDF or Atom in the document; it begins {_beginning(text)!r}; check the address"
+        )
     base = document.url
     drafts = [_draft(entry, base) for entry in found["entries"]]
     notes = [_repair(found)]

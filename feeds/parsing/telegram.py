@@ -44,7 +44,7 @@ def read(document: Document) -> Parsed:
     if not text.strip():
         return _nothing(Outcome.PREVIEW_OFF, "an empty answer: the channel shows no public preview")
     if "tgme_" not in text:
-        raise ParseError(f"{document.url}: no Telegram preview page; use the address https://t.me/s/NAME")
+        raise ParseError(f"{document.where}: no Telegram preview page; use the address https://t.me/s/NAME")
     guard_html(text)
     page = LexborHTMLParser(text)
     drafts, nameless = [], 0

@@ -74,7 +74,8 @@ def week_named(text: str) -> Week:
         first = date.fromisocalendar(int(found[1]), int(found[2]), 1) if found else None
     except ValueError:
         first = None
-    if found is None or first is None:
+    # Outside these years the calendar ends before the charts' own look back does, or after any clock.
+    if found is None or first is None or not 1900 <= first.year <= 9000:
         raise BriefingProblem(f"week '{text}': no such week; write year and ISO week as in 2022-W51")
     return Week(name=f"{found[1]}-W{int(found[2]):02d}", first=first, last=first + timedelta(days=6))
 
@@ -132,10 +133,15 @@ def write(
 ) -> Written:
     """Write a picture of a week as a page; PNG and PDF by the system's Chromium or Chrome, where there is one."""
     named, wanted = week_named(week), formats_named(formats)
-    out.mkdir(parents=True, exist_ok=True)
     stem = out / f"{picture.problem}-{named.name}"
     page = stem.with_suffix(".html")
-    page.write_text(page_of(picture, named, sources or Sources()), encoding="utf-8")
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+        page.write_text(page_of(picture, named, sources or Sources()), encoding="utf-8")
+    except OSError as error:
+        raise BriefingProblem(
+            f"{error.filename or out}: cannot be written ({error.strerror}); name another folder with --out"
+        ) from error
     paths, notes = [page], []
     if picture.board.recommendation is None:
         notes.append(

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import sys
 from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
@@ -12,7 +11,7 @@ from typing import Any
 
 from feeds.model import Item
 from indicators import catalogue as knowledge
-from indicators.cli.context import FAILED, Finding, Unusable, catalogue, emit, instant, now, registry, shared
+from indicators.cli.context import FAILED, Finding, Unusable, catalogue, emit, instant, now, registry, shared, text_of
 from indicators.coding import code, explain
 from indicators.model.signal import Signal
 from indicators.settings import data_folder
@@ -23,7 +22,7 @@ def code_options(command: argparse.ArgumentParser) -> None:
     shared(command)
     command.add_argument("file", nargs="?", default="-", help="a text file, or - for standard input")
     command.add_argument("--published-at", type=instant, help="when it was published (default: now)")
-    command.add_argument("--lang", default="", help="en, ru, uk, be (default: told from the letters)")
+    command.add_argument("--lang", type=_lang, default="", help="en, ru, uk, be (default: told from the letters)")
     command.add_argument("--source", default="", help="the feed it came from, for whom it speaks")
     command.add_argument(
         "--jsonl", action="store_true", help="input: JSON Lines {id, title, text, published_at, lang, source}"
@@ -41,8 +40,15 @@ def catalogue_options(command: argparse.ArgumentParser) -> None:
     why = shared(inner.add_parser("explain", help="why a text codes as it does"))
     why.add_argument("text", help="the text, or a file that holds it")
     why.add_argument("--published-at", type=instant)
-    why.add_argument("--lang", default="")
+    why.add_argument("--lang", type=_lang, default="")
     why.set_defaults(run=run_explain)
+
+
+def _lang(text: str) -> str:
+    known = sorted(path.stem for path in (data_folder() / "languages").glob("*.yaml"))
+    if text and text not in known:
+        raise argparse.ArgumentTypeError(f"'{text}' is no language with wording; choose from {', '.join(known)}")
+    return text
 
 
 def run_code(chosen: argparse.Namespace) -> None:
@@ -61,28 +67,39 @@ def run_code(chosen: argparse.Namespace) -> None:
 
 def _items(chosen: argparse.Namespace) -> Iterator[Item]:
     at = chosen.published_at or now()
+    text = text_of(chosen.file, "a readable text file, or - for standard input")
     if not chosen.jsonl:
-        text = _read(chosen.file)
-        yield _item({"id": Path(chosen.file).name, "text": text}, at, chosen)
+        yield _item({"id": Path(chosen.file).name, "text": text}, at, chosen, str(chosen.file))
         return
-    for number, line in enumerate(_read(chosen.file).splitlines(), start=1):
-        if not line.strip():
-            continue
-        try:
-            row = json.loads(line)
-        except json.JSONDecodeError as error:
-            raise Unusable(f"{chosen.file}:{number}: not JSON ({error.msg}); one object a line is expected") from error
-        if not isinstance(row, dict) or not {"text", "title"} & row.keys():
-            raise Unusable(f"{chosen.file}:{number}: no 'title' or 'text'; an item needs one of them")
-        yield _item(row, at, chosen)
+    # Only a line feed ends a line of JSON Lines: a text may hold any other separator.
+    for number, line in enumerate(text.removeprefix("\ufeff").split("\n"), start=1):
+        if line.strip():
+            place = f"{chosen.file}:{number}"
+            yield _item(_row(line, place), at, chosen, place)
 
 
-def _item(row: dict[str, Any], at: datetime, chosen: argparse.Namespace) -> Item:
+def _row(line: str, place: str) -> dict[str, Any]:
+    try:
+        row = json.loads(line)
+    except json.JSONDecodeError as error:
+        raise Unusable(f"{place}: not JSON ({error.msg}); one object a line is expected") from error
+    except RecursionError as error:
+        raise Unusable(f"{place}: is nested too deeply; one flat object a line is expected") from error
+    if not isinstance(row, dict) or not {"text", "title"} & row.keys():
+        raise Unusable(f"{place}: no 'title' or 'text'; an item needs one of them")
+    for key in ("id", "source", "url", "title", "text", "published_at", "lang"):
+        value = row.get(key)
+        if not (value is None or isinstance(value, str) or (key == "id" and isinstance(value, int))):
+            raise Unusable(f"{place}: {key}: {json.dumps(value, ensure_ascii=False)[:60]} is no text; put it in quotes")
+    return row
+
+
+def _item(row: dict[str, Any], at: datetime, chosen: argparse.Namespace, place: str) -> Item:
     stated = row.get("published_at")
     try:
         published_at = instant(str(stated)) if stated else at
     except argparse.ArgumentTypeError as error:
-        raise Unusable(f"{row.get('id', 'item')}: published_at: {error}") from error
+        raise Unusable(f"{place}: published_at: {error}") from error
     return Item(
         item_id=str(row.get("id") or "item"),
         source=str(row.get("source") or chosen.source or ""),
@@ -93,16 +110,6 @@ def _item(row: dict[str, Any], at: datetime, chosen: argparse.Namespace) -> Item
         known_at=published_at,
         lang=str(row.get("lang") or chosen.lang or ""),
     )
-
-
-def _read(file: str) -> str:
-    if file == "-":
-        return sys.stdin.buffer.read().decode("utf-8", "replace")
-    try:
-        # Offsets count the file's own characters, so line ends and a byte-order mark stay as they are.
-        return Path(file).read_bytes().decode("utf-8", "replace")
-    except OSError as error:
-        raise Unusable(f"{file}: {error.strerror}; name a readable text file, or - for standard input") from error
 
 
 def as_json(signal: Signal) -> dict[str, Any]:

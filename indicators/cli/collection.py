@@ -5,11 +5,12 @@ from __future__ import annotations
 import argparse
 import asyncio
 import dataclasses
+import logging
 import os
 import sys
 import tempfile
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import AsyncExitStack
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -18,7 +19,8 @@ from urllib.parse import urlsplit
 
 from sqlalchemy import Engine
 
-from feeds.client import Client, Document
+from feeds.client import Client, Document, shown
+from feeds.errors import ParseError
 from feeds.model import Entry, Feed, FeedKind
 from feeds.polling import Collector
 from indicators import service
@@ -45,7 +47,7 @@ from indicators.replay.server import LoopbackResolver, RecordingServer
 from indicators.settings import MailSettings, Settings, SubscriberSettings, dashboard_file, data_folder
 from indicators.store import heartbeat, outbox
 from indicators.store.heartbeat import Heartbeat, Mode
-from indicators.store.problems import reading, writing
+from indicators.store.problems import StoreProblem, reading, writing
 
 REPLAY_SUBSCRIBER = SubscriberSettings(address="watch@replay.invalid", minimum=Level.WATCH)
 REPLAY_GRID = timedelta(hours=1)
@@ -121,7 +123,7 @@ def _speed(text: str) -> float:
 def run_run(chosen: argparse.Namespace) -> int:
     """Start poller and dashboard; stop both on Ctrl-C."""
     in_force = settings(chosen)
-    host, port = in_force.dashboard.host, chosen.port or in_force.dashboard.port
+    host, port = in_force.dashboard.host, in_force.dashboard.port if chosen.port is None else chosen.port
     if not 0 < port < 65536:
         raise Unusable(f"--port {port}: not a port; choose one from 1 to 65535")
     service.free_port(host, port)
@@ -164,7 +166,48 @@ def _say(line: str) -> None:
 
 def run_poll(chosen: argparse.Namespace) -> int:
     """Poll until stopped, or once."""
+    # What a visit met stands in its row, what could not be written is said once a round; only defects are shown whole.
+    faults = logging.StreamHandler()
+    faults.setLevel(logging.ERROR)
+    logging.getLogger("feeds").addHandler(faults)
     return asyncio.run(_replayed(chosen) if chosen.replay else _live(chosen))
+
+
+@dataclasses.dataclass(slots=True, kw_only=False)
+class _Mailbag:
+    """Sends what waits, and says once what hinders it; the mail itself waits in the outbox."""
+
+    engine: Engine
+    settings: MailSettings
+    say: Callable[[str], None] | None = None
+    trouble: str = ""
+
+    def deliver(self, _at: datetime) -> None:
+        """Send what is due."""
+        # Mail servers know the world's time only, in a replay too.
+        at = now()
+        with reading(self.engine) as connection:
+            due_at = outbox.next_try_at(connection)
+        if due_at is None or due_at > at:
+            return
+        done = letters.deliver(outbox.Queue(self.engine), self.settings, now=at)
+        if done.trouble and done.trouble != self.trouble and self.say is not None:
+            self.say(done.trouble)
+        self.trouble = done.trouble
+
+
+async def _once(station: service.Station, mailbag: _Mailbag) -> int:
+    try:
+        gathered = await service.turn(station, now())
+    except StoreProblem as problem:
+        raise Finding(str(problem)) from problem
+    for line in service.first_round(gathered.polls):
+        _say(line)
+    if gathered.trouble:
+        raise Finding(service.unwritten(gathered.trouble))
+    if mailbag.trouble:
+        raise Finding(mailbag.trouble)
+    return 0 if any(poll.outcome.observed for poll in gathered.polls) or not gathered.polls else 1
 
 
 async def _live(chosen: argparse.Namespace) -> int:
@@ -176,13 +219,12 @@ async def _live(chosen: argparse.Namespace) -> int:
     engine = database(chosen)
     async with AsyncExitStack() as open_until_done:
         client = Client(allow_hosts=in_force.feeds.allow_hosts, user_agent=in_force.feeds.user_agent)
-        station = await _station(chosen, engine, feeds, client, in_force, open_until_done, mode=Mode.LIVE)
+        mailbag = _Mailbag(engine, in_force.mail)
+        station = await _station(chosen, engine, feeds, client, in_force, open_until_done, mailbag, mode=Mode.LIVE)
         if chosen.once:
-            gathered = await service.turn(station, now())
-            for line in service.first_round(gathered.polls):
-                _say(line)
-            return 0 if any(poll.outcome.observed for poll in gathered.polls) or not gathered.polls else 1
+            return await _once(station, mailbag)
         stop = service.stop_event_on_signals(asyncio.get_running_loop())
+        mailbag.say = _say
         await service.watch(station, clock=now, tick=in_force.poller.tick, stop=stop, say=_say)
     return 0
 
@@ -199,8 +241,9 @@ async def _replayed(chosen: argparse.Namespace) -> int:
         rehearsed = settings(chosen).model_copy(update={"mail": mail, "subscribers": (REPLAY_SUBSCRIBER,)})
         feeds = {feed.feed_id: feed for feed in server.feeds()}
         client = Client(allow_hosts=("127.0.0.0/8",), resolver=LoopbackResolver())
+        mailbag = _Mailbag(engine, mail, say=_say)
         station = await _station(
-            chosen, engine, feeds, client, rehearsed, open_until_done, mode=Mode.REPLAY, note=tape.label
+            chosen, engine, feeds, client, rehearsed, open_until_done, mailbag, mode=Mode.REPLAY, note=tape.label
         )
         stop = service.stop_event_on_signals(asyncio.get_running_loop())
         started = time.monotonic()
@@ -218,6 +261,7 @@ async def _station(
     client: Client,
     in_force: Settings,
     open_until_done: AsyncExitStack,
+    mailbag: _Mailbag,
     *,
     mode: Mode,
     note: str = "",
@@ -225,14 +269,6 @@ async def _station(
     collector = await open_until_done.enter_async_context(Collector(engine, feeds.values(), client=client))
     pipeline = Pipeline(engine, [catalogue(chosen)], feeds, settings=in_force, recording=note)
     began = now()
-
-    def deliver(_at: datetime) -> None:
-        # Mail servers know the world's time only, in a replay too.
-        at = now()
-        with reading(engine) as connection:
-            due_at = outbox.next_try_at(connection)
-        if due_at is not None and due_at <= at:
-            letters.deliver(outbox.Queue(engine), in_force.mail, now=at)
 
     def beat(at: datetime, due_at: datetime | None) -> None:
         with writing(engine) as connection:
@@ -249,7 +285,7 @@ async def _station(
                 ),
             )
 
-    return service.Station(collector=collector, pipeline=pipeline, deliver=deliver, beat=beat)
+    return service.Station(collector=collector, pipeline=pipeline, deliver=mailbag.deliver, beat=beat)
 
 
 def run_feeds_list(chosen: argparse.Namespace) -> None:
@@ -282,7 +318,10 @@ def run_feeds_check(chosen: argparse.Namespace) -> int:
         content, content_type = asyncio.run(_fetch(place, settings(chosen)))
     else:
         content, content_type = _bytes(Path(place)), None
-    entries, kind = _entries(content, known, place, content_type, kind=None)
+    try:
+        entries, kind = _entries(content, known, place, content_type, kind=None)
+    except ParseError as problem:
+        raise Finding(str(problem)) from problem
     newest = max((entry.published_at for entry in entries), default=None)
     print(f"{chosen.place}: {kind.value}, {len(entries)} entries, newest {newest:%Y-%m-%d %H:%M} UTC" if newest else
           f"{chosen.place}: {kind.value}, no entries")  # fmt: skip
@@ -294,13 +333,15 @@ async def _fetch(url: str, in_force: Settings) -> tuple[bytes, str | None]:
         answer = await client.fetch(url, now=now())
     if isinstance(answer, Document):
         return answer.content, answer.headers.get("content-type")
-    raise Finding(f"{url}: {getattr(answer, 'reason', answer)}")
+    reason = str(getattr(answer, "reason", answer))
+    raise Finding(reason if reason.startswith(shown(url)) else f"{shown(url)}: {reason}")
 
 
 def run_parse(chosen: argparse.Namespace) -> int:
     """A document's entries."""
     content = _bytes(chosen.file)
-    entries, _ = _entries(content, None, chosen.base_url, None, kind=KINDS[chosen.kind] if chosen.kind else None)
+    kind = KINDS[chosen.kind] if chosen.kind else None
+    entries, _ = _entries(content, None, chosen.base_url, None, kind=kind, name=str(chosen.file))
     for entry in entries:
         if chosen.json:
             emit(_entry_json(entry))
@@ -324,12 +365,18 @@ def _entry_json(entry: Entry) -> dict[str, Any]:
 
 
 def _entries(
-    content: bytes, feed: Feed | None, place: str, content_type: str | None, *, kind: FeedKind | None
+    content: bytes,
+    feed: Feed | None,
+    place: str,
+    content_type: str | None,
+    *,
+    kind: FeedKind | None,
+    name: str = "document",
 ) -> tuple[tuple[Entry, ...], FeedKind]:
     from feeds.parsing import parse, sniff
 
     kind = kind or (feed.kind if feed else None) or sniff(content, content_type) or FeedKind.SYNDICATION
-    feed = feed or Feed(feed_id="document", name="document", url=place, kind=kind)
+    feed = feed or Feed(feed_id=name, name=name, url=place, kind=kind)
     parsed = parse(content, feed=feed, url=place or feed.url, fetched_at=now(), content_type=content_type)
     return parsed.entries, kind
 

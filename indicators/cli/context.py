@@ -31,6 +31,7 @@ class Finding(Exception):
 
 def expected_trouble() -> tuple[type[Exception], ...]:
     """The typed errors of the rooms, each of which is already one clear line or a list of them."""
+    from feeds.archive import ArchiveProblem
     from feeds.database import DatabaseUnusable
     from feeds.errors import ParseError
     from feeds.registry import RegistryProblems
@@ -40,6 +41,7 @@ def expected_trouble() -> tuple[type[Exception], ...]:
     from indicators.settings import SettingsProblems
 
     return (
+        ArchiveProblem,
         DatabaseUnusable,
         ParseError,
         RegistryProblems,
@@ -69,7 +71,7 @@ def database(chosen: argparse.Namespace, *, create: bool = True) -> Engine:
     from indicators import store
 
     url = settings(chosen).database.url
-    if not create and url.startswith("sqlite:///") and not Path(url.removeprefix("sqlite:///")).exists():
+    if not create and url.startswith("sqlite:///") and not Path(url.removeprefix("sqlite:///")).expanduser().exists():
         raise Unusable(f"database {url}: does not exist yet; run `vedette run` or `vedette ingest` first")
     engine = open_engine(url)
     store.upgrade(engine)
@@ -100,14 +102,19 @@ def now() -> datetime:
     return datetime.now(UTC)
 
 
+EARLIEST_YEAR, LATEST_YEAR = 1000, 9000
+"""Days are counted back and forth from every instant; outside these the calendar itself would end."""
+
+
 def instant(text: str) -> datetime:
     """An instant as people write it: a day (its noon), or ISO 8601; UTC where no zone is given."""
     try:
         if re.fullmatch(r"\d{4}-\d{2}-\d{2}", text):
-            return datetime.combine(date.fromisoformat(text), time(12), UTC)
+            return datetime.combine(day(text), time(12), UTC)
         at = datetime.fromisoformat(text)
     except ValueError as error:
         raise argparse.ArgumentTypeError(f"'{text}' is no instant; write 2022-12-20 or 2022-12-20T08:00Z") from error
+    _within_the_calendar(text, at.year)
     return at.replace(tzinfo=UTC) if at.tzinfo is None else at.astimezone(UTC)
 
 
@@ -120,9 +127,51 @@ def as_of(text: str) -> datetime:
 def day(text: str) -> date:
     """A day as people write it."""
     try:
-        return date.fromisoformat(text)
+        found = date.fromisoformat(text)
     except ValueError as error:
         raise argparse.ArgumentTypeError(f"'{text}' is no day; write it as 2022-12-20") from error
+    _within_the_calendar(text, found.year)
+    return found
+
+
+def _within_the_calendar(text: str, year: int) -> None:
+    if not EARLIEST_YEAR <= year <= LATEST_YEAR:
+        raise argparse.ArgumentTypeError(
+            f"'{text}' lies outside the years {EARLIEST_YEAR} to {LATEST_YEAR}; correct the year"
+        )
+
+
+def hours(text: str) -> timedelta:
+    """A stretch of time in hours: more than none, at most ten years."""
+    try:
+        number = float(text)
+    except ValueError:
+        number = 0.0
+    if not 0 < number <= 87_600:
+        raise argparse.ArgumentTypeError(f"'{text}' is no number of hours above 0 and up to 87600; write 8 or 0.5")
+    return timedelta(hours=number)
+
+
+def whole(text: str) -> int:
+    """A whole number from 1 up to a million: a limit, a number of days."""
+    if not re.fullmatch(r"[0-9]{1,7}", text) or not 0 < int(text) <= 1_000_000:
+        raise argparse.ArgumentTypeError(f"'{text}' is no whole number from 1 to 1000000; write one, such as 3")
+    return int(text)
+
+
+def text_of(place: Path | str, what: str) -> str:
+    """The words of a file, or of standard input for '-'; a folder or a picture has none, which is said in one line."""
+    try:
+        # Offsets count the file's own characters, so line ends and a byte-order mark stay as they are.
+        content = sys.stdin.buffer.read() if str(place) == "-" else Path(place).read_bytes()
+    except (OSError, ValueError) as error:
+        raise Unusable(f"{place}: {getattr(error, 'strerror', None) or error}; name {what}") from error
+    try:
+        if b"\0" in content:
+            raise Unusable(f"{place}: is no text (byte {content.index(bytes(1))} is zero); name {what}, saved as UTF-8")
+        return content.decode("utf-8")
+    except UnicodeDecodeError as error:
+        raise Unusable(f"{place}: is not UTF-8 text (byte {error.start}); name {what}, saved as UTF-8") from error
 
 
 def emit(row: Mapping[str, Any]) -> None:

@@ -13,7 +13,9 @@ from indicators.cli.context import (
     Unusable,
     catalogue,
     database,
+    hours,
     now,
+    registry,
     settings,
     shared,
     table,
@@ -35,7 +37,7 @@ def alerts_options(command: argparse.ArgumentParser) -> None:
     ack = shared(inner.add_parser("ack", help="take an alert on until the end of your shift"))
     ack.add_argument("alert")
     ack.add_argument("--by", default="")
-    ack.add_argument("--hours", type=float, default=8.0)
+    ack.add_argument("--hours", type=hours, default=timedelta(hours=8))
     ack.add_argument("--note", default="")
     ack.set_defaults(run=run_ack)
     judge = shared(inner.add_parser("assess", help="what it turned out to be"))
@@ -45,7 +47,7 @@ def alerts_options(command: argparse.ArgumentParser) -> None:
     judge.set_defaults(run=run_assess)
     mute = shared(inner.add_parser("silence", help="mute the mail about an indicator or feed; never the board"))
     mute.add_argument("subject", help="an indicator, a feed, or *")
-    mute.add_argument("--hours", type=float, required=True)
+    mute.add_argument("--hours", type=hours, required=True)
     mute.add_argument("--by", default="")
     mute.add_argument("--reason", required=True)
     mute.set_defaults(run=run_silence)
@@ -85,7 +87,7 @@ def _time(engine: Any) -> Any:
 
 def run_list(chosen: argparse.Namespace) -> None:
     """The alerts of the problem, latest first."""
-    engine = database(chosen)
+    engine = database(chosen, create=False)
     with reading(engine) as connection:
         found = alerts.alerts(connection, settings(chosen).problem, as_of=_time(engine), only_open=chosen.open)
     table(
@@ -107,7 +109,7 @@ def run_list(chosen: argparse.Namespace) -> None:
 
 def run_ack(chosen: argparse.Namespace) -> None:
     """Take an alert on."""
-    engine = database(chosen)
+    engine = database(chosen, create=False)
     at = _time(engine)
     try:
         with writing(engine) as connection:
@@ -116,7 +118,7 @@ def run_ack(chosen: argparse.Namespace) -> None:
                 chosen.alert,
                 by=chosen.by or getpass.getuser(),
                 at=at,
-                until=at + timedelta(hours=chosen.hours),
+                until=at + chosen.hours,
                 note=chosen.note,
             )
     except alerts.AlertRefused as refused:
@@ -126,7 +128,7 @@ def run_ack(chosen: argparse.Namespace) -> None:
 
 def run_assess(chosen: argparse.Namespace) -> None:
     """Judge an alert afterwards."""
-    engine = database(chosen)
+    engine = database(chosen, create=False)
     try:
         with writing(engine) as connection:
             alerts.assess(connection, chosen.alert, assessment=chosen.assessment, at=_time(engine), note=chosen.note)
@@ -139,6 +141,15 @@ def run_silence(chosen: argparse.Namespace) -> None:
     """Mute mail about a subject for a while."""
     book, engine = catalogue(chosen), database(chosen)
     at = _time(engine)
+    if chosen.subject not in {"*", book.problem.id, *book.indicators, *registry(chosen)}:
+        with reading(engine) as connection:
+            # A replay's sources stand in no registry, but they can have raised an alert.
+            raised = {one.subject for one in alerts.alerts(connection, book.problem.id, as_of=at)}
+        if chosen.subject not in raised:
+            raise Unusable(
+                f"{chosen.subject}: no such indicator or feed; `vedette thresholds list` and `vedette feeds list` "
+                "name them, * is all"
+            )
     silence = Silence(
         silence_id=f"{chosen.subject}-{at:%Y%m%dT%H%M%S}",
         problem=book.problem.id,
@@ -146,7 +157,7 @@ def run_silence(chosen: argparse.Namespace) -> None:
         by=chosen.by or getpass.getuser(),
         reason=chosen.reason,
         starts_at=at,
-        ends_at=at + timedelta(hours=chosen.hours),
+        ends_at=at + chosen.hours,
     )
     try:
         with writing(engine) as connection:
@@ -168,11 +179,9 @@ def run_test_mail(chosen: argparse.Namespace) -> None:
 
 def run_subscribe(chosen: argparse.Namespace) -> None:
     """Add a subscriber."""
-    from indicators.settings import SubscriberSettings
+    from indicators.settings import subscriber_wish
 
-    wish = SubscriberSettings.model_validate(
-        {"address": chosen.address, "minimum": chosen.minimum, "indicators": chosen.indicator}
-    )
+    wish = subscriber_wish(chosen.address, minimum=chosen.minimum, indicators=chosen.indicator)
     strange = sorted(set(chosen.indicator) - set(catalogue(chosen).indicators))
     if strange:
         raise Unusable(f"--indicator {', '.join(strange)}: no such indicator; `vedette thresholds list` names them")

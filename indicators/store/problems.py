@@ -9,14 +9,27 @@ from typing import NoReturn
 
 from sqlalchemy import Connection, Engine, event
 from sqlalchemy.engine import ExceptionContext
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DBAPIError, OperationalError
 
 from feeds import database
 from feeds.database import DatabaseUnusable
 
 
-class StoreProblem(DatabaseUnusable):
-    """The database refused a read or a write for a reason outside the program; the step was rolled back whole."""
+class StoreProblem(DatabaseUnusable, OperationalError):
+    """The database refused a read or a write for a reason outside the program; the step was rolled back whole.
+
+    It is also the driver's kind of error: who is ready for a refusal by the database is ready for one in plain words.
+    """
+
+    def __init__(self, line: str) -> None:
+        OperationalError.__init__(self, None, None, Exception(line))
+        self.args = (line,)
+
+    def __str__(self) -> str:
+        return str(self.args[0])
+
+    def __reduce__(self) -> tuple[type[StoreProblem], tuple[str]]:
+        return StoreProblem, (str(self),)
 
 
 SQLITE_REASONS = (

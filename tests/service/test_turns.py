@@ -16,6 +16,7 @@ START = datetime(2022, 12, 1, tzinfo=UTC)
 @dataclass
 class Gathered:
     polls: tuple[Poll, ...] = ()
+    trouble: tuple[str, ...] = ()
 
 
 @dataclass
