@@ -50,6 +50,8 @@ from indicators.store.heartbeat import Heartbeat, Mode
 from indicators.store.problems import StoreProblem, reading, writing
 
 REPLAY_SUBSCRIBER = SubscriberSettings(address="watch@replay.invalid", minimum=Level.WATCH)
+SPEED = 1.5 * 86_400
+"""A day and a half a second: a winter in a minute and a half, slow enough to be watched."""
 REPLAY_GRID = timedelta(hours=1)
 """A replay takes its turns on the hours of its own clock: fine enough for levels, and a winter passes in minutes."""
 KINDS: Mapping[str, FeedKind] = {
@@ -66,7 +68,7 @@ def run_options(command: argparse.ArgumentParser) -> None:
     command.add_argument("--port", type=int, help="the dashboard's port (default: settings, 8501)")
     command.add_argument("--replay", metavar="NAME-or-FOLDER", help="watch a recorded stretch, not the live feeds")
     command.add_argument(
-        "--speed", type=_speed, default=86_400.0, help="replay seconds per second, or 'max' (default 86400)"
+        "--speed", type=_speed, default=SPEED, help="replay seconds per second, or 'max' (default: 1.5 days a second)"
     )
     command.set_defaults(run=run_run)
 
@@ -77,7 +79,7 @@ def poll_options(command: argparse.ArgumentParser) -> None:
     command.add_argument("--once", action="store_true", help="one round, then stop")
     command.add_argument("--feed", metavar="ID", help="this feed only")
     command.add_argument("--replay", metavar="NAME-or-FOLDER", help=argparse.SUPPRESS)
-    command.add_argument("--speed", type=_speed, default=86_400.0, help=argparse.SUPPRESS)
+    command.add_argument("--speed", type=_speed, default=SPEED, help=argparse.SUPPRESS)
     command.set_defaults(run=run_poll)
 
 
