@@ -198,6 +198,9 @@ def conclude(
     """
     gone_count = state.gone_count + 1 if politeness.means_gone(feed, finding.status) else 0
     outcome, detail = finding.outcome, finding.detail
+    if outcome is Outcome.OK and finding.body_hash == state.body_hash is not None and not new_items:
+        # Read afresh, and still the same: the weekly question must not make a frozen source look alive.
+        outcome = Outcome.UNCHANGED
     if politeness.is_gone(gone_count):
         outcome, detail = Outcome.GONE, f"{detail}, twice in a row; find where it went or disable it in the registry"
     if outcome in (Outcome.FAILED, Outcome.REFUSED, Outcome.GONE):
