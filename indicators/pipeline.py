@@ -31,7 +31,18 @@ from indicators.model.series import CountChange, DayCoverage
 from indicators.model.signal import Signal
 from indicators.series import asof, counting, coverage, frames
 from indicators.settings import Settings
-from indicators.store import alerts, events, levels, outbox, series, signals, silences, subscribers, thresholds
+from indicators.store import (
+    alerts,
+    events,
+    levels,
+    mail_servers,
+    outbox,
+    series,
+    signals,
+    silences,
+    subscribers,
+    thresholds,
+)
 from indicators.store.problems import reading, writing
 from indicators.store.signals import Coding
 
@@ -365,7 +376,9 @@ class _Desk:
         now: datetime,
     ) -> None:
         """Write the letters these changes call for, and put a mail for each subscriber in the outbox."""
-        if not changes or not self.settings.mail.configured:
+        # A replay's mail goes to its own catcher, whatever people have set.
+        mail = self.settings.mail if self.recording else mail_servers.effective(connection, self.settings.mail)
+        if not changes or not mail.configured:
             return
         board = levels.board(
             connection, self.id, as_of=now, name=self.catalogue.problem.name, order=list(self.catalogue.indicators)
@@ -392,7 +405,7 @@ class _Desk:
                 letter,
                 subscribers=everyone,
                 silences=muted,
-                sender=self.settings.mail.sender,
+                sender=mail.sender,
                 now=now,
             )
             outbox.put(connection, mails)

@@ -45,7 +45,7 @@ from indicators.replay import recording
 from indicators.replay.clock import ReplayClock
 from indicators.replay.server import LoopbackResolver, RecordingServer
 from indicators.settings import MailSettings, Settings, SubscriberSettings, dashboard_file, data_folder
-from indicators.store import heartbeat, outbox
+from indicators.store import heartbeat, mail_servers, outbox
 from indicators.store.heartbeat import Heartbeat, Mode
 from indicators.store.problems import StoreProblem, reading, writing
 
@@ -182,6 +182,8 @@ class _Mailbag:
     engine: Engine
     settings: MailSettings
     say: Callable[[str], None] | None = None
+    fixed: bool = False
+    """True in a replay: its catcher takes the mail, whatever server people have set."""
     trouble: str = ""
 
     def deliver(self, _at: datetime) -> None:
@@ -190,9 +192,10 @@ class _Mailbag:
         at = now()
         with reading(self.engine) as connection:
             due_at = outbox.next_try_at(connection)
+            mail = self.settings if self.fixed else mail_servers.effective(connection, self.settings)
         if due_at is None or due_at > at:
             return
-        done = letters.deliver(outbox.Queue(self.engine), self.settings, now=at)
+        done = letters.deliver(outbox.Queue(self.engine), mail, now=at)
         if done.trouble and done.trouble != self.trouble and self.say is not None:
             self.say(done.trouble)
         self.trouble = done.trouble
@@ -243,7 +246,7 @@ async def _replayed(chosen: argparse.Namespace) -> int:
         rehearsed = settings(chosen).model_copy(update={"mail": mail, "subscribers": (REPLAY_SUBSCRIBER,)})
         feeds = {feed.feed_id: feed for feed in server.feeds()}
         client = Client(allow_hosts=("127.0.0.0/8",), resolver=LoopbackResolver())
-        mailbag = _Mailbag(engine, mail, say=_say)
+        mailbag = _Mailbag(engine, mail, say=_say, fixed=True)
         station = await _station(
             chosen, engine, feeds, client, rehearsed, open_until_done, mailbag, mode=Mode.REPLAY, note=tape.label
         )

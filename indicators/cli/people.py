@@ -22,7 +22,7 @@ from indicators.cli.context import (
 )
 from indicators.model.alert import Silence, Subscriber
 from indicators.model.level import Level
-from indicators.store import alerts, heartbeat, silences, subscribers
+from indicators.store import alerts, heartbeat, mail_servers, silences, subscribers
 from indicators.store.problems import reading, writing
 
 LEVELS = {level.word: level for level in Level if level}
@@ -167,11 +167,41 @@ def run_silence(chosen: argparse.Namespace) -> None:
     print(f"mail about {chosen.subject} is muted until {silence.ends_at:%Y-%m-%d %H:%M} UTC; the board is not")
 
 
+def run_mail_server(chosen: argparse.Namespace) -> None:
+    """Set the mail server, or show the one in force."""
+    configured, engine = settings(chosen).mail, database(chosen)
+    if chosen.host is None:
+        with reading(engine) as connection:
+            mail, last = mail_servers.effective(connection, configured), mail_servers.latest(connection)
+    else:
+        last = mail_servers.MailServer(
+            host=chosen.host,
+            port=chosen.port,
+            security=chosen.security,
+            username=chosen.username,
+            sender=chosen.sender,
+            by=chosen.by or getpass.getuser(),
+            at=now(),
+        )
+        try:
+            with writing(engine) as connection:
+                mail = mail_servers.change(connection, last, configured)
+        except mail_servers.MailServerRefused as refused:
+            raise Unusable(str(refused)) from refused
+    whose = f"set by {last.by}, {last.at:%Y-%m-%d %H:%M} UTC" if last and last.host else "from the settings"
+    if mail.configured:
+        print(f"{mail.host}:{mail.effective_port}, {mail.security}, sender {mail.sender} ({whose})")
+    else:
+        print(f"no mail server: nothing is mailed ({whose})")
+
+
 def run_test_mail(chosen: argparse.Namespace) -> None:
     """Send one mail and say how it went."""
     from indicators.alerts import smtp
 
-    trouble = smtp.send_test(settings(chosen).mail, chosen.address, now=now())
+    with reading(database(chosen)) as connection:
+        mail = mail_servers.effective(connection, settings(chosen).mail)
+    trouble = smtp.send_test(mail, chosen.address, now=now())
     if trouble:
         raise Finding(trouble)
     print(f"one mail left for {chosen.address}")

@@ -16,6 +16,7 @@ from indicators.model.alert import Alert, AlertKind, AlertState, Silence
 from indicators.model.level import Level, WatchCondition
 from indicators.pages import frame, reading
 from indicators.pages.views import AlertsView
+from indicators.store.mail_servers import MailServer
 
 SHIFT_HOURS = 12
 HEADERS = ("From", "To", "Subject", "Date", "Message-ID")
@@ -291,10 +292,38 @@ def subscribers(problem: str, view: AlertsView) -> None:
 
 
 def mail_settings(view: AlertsView) -> None:
-    """How mail leaves, without secrets, and a test."""
-    frame.heading("Mail settings", "read from the settings file and the environment")
+    """How mail leaves, without secrets; a form to change it, and a test."""
+    frame.heading("Mail server", "a password stays in the settings file or VEDETTE_SMTP_PASSWORD")
     rows = "".join(f"<tr><td>{escape(key)}</td><td>{escape(value)}</td></tr>" for key, value in view.mail_settings)
     st.html(frame.table((), rows))
+    with st.form("mail_server", border=True):
+        host, port = st.columns([3, 1])
+        name = host.text_input("Server", placeholder="empty: as in the settings file", max_chars=253)
+        number = port.number_input("Port (0: usual)", 0, 65535, 0)
+        security = st.selectbox("Security", ("starttls", "tls", "none"))
+        sender = st.text_input("Sender", placeholder="vedette@example.org", max_chars=254)
+        username = st.text_input("User name, where it asks for one", max_chars=254)
+        by = st.text_input("Your name", value=frame.officer(), key="server_by", max_chars=80)
+        if st.form_submit_button("Set mail server", disabled=view.pinned):
+            if not by.strip():
+                st.error("Give your name: people will ask who changed it.")
+                return
+            try:
+                reading.set_mail_server(
+                    MailServer(
+                        host=name.strip(),
+                        port=int(number),
+                        security=str(security),
+                        username=username.strip(),
+                        sender=sender.strip(),
+                        by=by.strip(),
+                        at=view.pulse.acting_at,
+                    )
+                )
+            except reading.Unreadable as line:
+                st.error(str(line))
+                return
+            st.rerun()
     with st.form("test_mail", border=True):
         address = st.text_input("Send a test mail to", key="test_address", max_chars=254)
         ready = len(view.mail_settings) > 1 and not view.pinned

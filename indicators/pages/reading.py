@@ -49,6 +49,7 @@ from indicators.pages.views import (
 )
 from indicators.series import asof, frames
 from indicators.settings import (
+    MailSettings,
     Settings,
     SettingsProblems,
     SubscriberSettings,
@@ -60,11 +61,13 @@ from indicators.store import alerts as kept_alerts
 from indicators.store import events as kept_events
 from indicators.store import heartbeat as pulses
 from indicators.store import levels as kept_levels
+from indicators.store import mail_servers as kept_servers
 from indicators.store import outbox as kept_mail
 from indicators.store import problems as trouble
 from indicators.store import silences as kept_silences
 from indicators.store import subscribers as kept_subscribers
 from indicators.store import thresholds as kept_thresholds
+from indicators.store.mail_servers import MailServer
 
 CONTEXT_LETTERS = 220
 CHAPTERS = ("watch", "standing_watch", "replay", "commands", "settings", "catalogue")
@@ -398,7 +401,7 @@ def alert_desk(problem: str, as_of: datetime | None) -> AlertsView:
         as_of=at,
         pinned=as_of is not None,
         configured=settings().configured_subscribers,
-        mail_settings=_mail_settings(),
+        mail_settings=_mail_rows(settings().mail, None),
         names=picture.names_of(known) | {problem: known.problem.name},
     )
     try:
@@ -410,22 +413,28 @@ def alert_desk(problem: str, as_of: datetime | None) -> AlertsView:
                 caught=tuple(kept_mail.caught(connection, as_of=at)),
                 silences=tuple(kept_silences.running(connection, problem, as_of=at)),
                 subscribers=tuple(kept_subscribers.added(connection)),
+                mail_settings=_mail_rows(
+                    kept_servers.effective(connection, settings().mail), kept_servers.latest(connection)
+                ),
             )
     except Unreadable as line:
         return replace(made, pulse=_troubled(beat, line))
 
 
-def _mail_settings() -> tuple[tuple[str, str], ...]:
+def _mail_rows(mail: MailSettings, last: MailServer | None) -> tuple[tuple[str, str], ...]:
     """How mail leaves, for people: whether there is a password, never which."""
-    mail = settings().mail
     if not mail.configured:
-        return (("host", "not set: no mail leaves. Set [mail] host and sender in vedette.toml, or VEDETTE_SMTP_HOST"),)
+        return (("host", "not set: no mail leaves. Set a server below, in vedette.toml, or by VEDETTE_SMTP_HOST"),)
     return (
         ("host", f"{mail.host}:{mail.effective_port}"),
         ("security", mail.security),
         ("sender", mail.sender),
         ("username", mail.username or "none"),
         ("password", "set" if mail.password.get_secret_value() else "none"),
+        (
+            "set by",
+            f"{last.by}, {last.at:%d %b %Y %H:%M} UTC" if last and last.host else "the settings file or environment",
+        ),
     )
 
 
@@ -501,7 +510,14 @@ def send_test_mail(address: str) -> str:
     """Send one mail now; the trouble in one line, or nothing when it left."""
     from indicators.alerts import smtp
 
-    return smtp.send_test(settings().mail, address, now=datetime.now(UTC)) or ""
+    with looking() as connection:
+        mail = kept_servers.effective(connection, settings().mail)
+    return smtp.send_test(mail, address, now=datetime.now(UTC)) or ""
+
+
+def set_mail_server(server: MailServer) -> None:
+    """Let mail leave by another server; refused in one line where it cannot be used."""
+    _write(lambda connection: kept_servers.change(connection, server, settings().mail))
 
 
 def handbook() -> dict[str, str]:

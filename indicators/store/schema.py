@@ -13,6 +13,7 @@ from indicators.store import (  # noqa: F401 -- theirs too
     events,
     heartbeat,
     levels,
+    mail_servers,
     outbox,
     series,
     signals,

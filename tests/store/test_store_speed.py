@@ -109,7 +109,7 @@ def test_a_day_and_a_page_are_cheap(tmp_path: Path, capsys: pytest.CaptureFixtur
         }
         times = {name: took(work) for name, work in reads.items()}
     with capsys.disabled():
-        print(  # noqa: T201 -- the measurement itself
+        print(
             f"\nstore, {DAYS} days: a day written in {each:.1f} ms; "
             + "; ".join(f"{n} {t:.1f} ms" for n, t in times.items())
         )
