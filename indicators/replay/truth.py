@@ -52,7 +52,7 @@ class _Event(BaseModel):
     @model_validator(mode="after")
     def _in_order(self) -> _Event:
         if self.onset is None or self.end is None:
-            if self.kind is Kind.NONE and self.onset is self.end:
+            if self.kind is Kind.NONE and self.onset is None and self.end is None:
                 return self
             raise ValueError("its days are missing; write onset: [first possible day, last], then end")
         if not self.onset[0] <= self.onset[1] <= self.end:
