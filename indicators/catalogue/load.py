@@ -127,6 +127,8 @@ class Area:
     actors: frozenset[str]
     forces: frozenset[str] = frozenset()
     """Countries whose forces are watched; empty means any."""
+    timezones: frozenset[str] = frozenset()
+    """The zones of feeds that speak from the area."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -363,6 +365,7 @@ class _Reader:
             places=frozenset(part.area.places),
             actors=frozenset(part.area.actors),
             forces=frozenset(part.area.forces),
+            timezones=frozenset(part.area.timezones),
         )
         return file, Problem(
             id=part.id,

@@ -50,6 +50,8 @@ class AreaPart(Door):
     actors: Strings = ()
     forces: Strings = ()
     """Countries whose forces the problem watches; where given, what other armies do on this ground is outside it."""
+    timezones: Strings = ()
+    """A feed kept in one of these zones speaks from the area: what names no place is there."""
 
 
 class TowardPart(Door):

@@ -54,6 +54,8 @@ SPOKEN = frozenset(
 )
 # How many sentences back a text's own context reaches when a sentence names no place.
 _CONTEXT = 3
+# A text of no more sentences than this is about one matter.
+_SHORT = 8
 # What only armies do: it matters whose.
 _FORCES = frozenset(
     [
@@ -373,9 +375,12 @@ class Coder:
         if not hits:
             return []
         home = frozenset(self.catalogue.problem.area.countries) if self._speaks_of_home(item, feed) else frozenset()
+        home_countries = self.catalogue.problem.area.countries
         own, _ = own_voice(item, feed, self.catalogue)
         speaker = self.catalogue.actors.get(own.actor or "") if own is not None else None
         speaks = speaker.country if speaker is not None else None
+        if speaks is None and self._from_home(feed) and len(home_countries) == 1:
+            speaks = next(iter(home_countries))
         sentences = self._sentences(lang, shown, folded.text, stretches, parsed, hits, home, speaks)
         return self._judge(item, feed, body, folded, sentences, hits)
 
@@ -478,6 +483,12 @@ class Coder:
         context = _Context()
         home_item = own is not None and own.actor in self.catalogue.problem.area.actors
         candidates: list[Candidate] = []
+        abroad = any(self._abroad(sentence.names) for sentence in sentences)
+        # A text that names the area and no other ground is about the area, wherever in it the name stands.
+        local = not abroad and (
+            self._from_home(feed)
+            or (len(sentences) <= _SHORT and any(self._names_home(sentence.names) for sentence in sentences))
+        )
         voices = self._voices(sentences, hits, context)
         heading = 0 if item.title else -1
         headed = _heading_day(sentences, hits, folded.text, published)
@@ -517,6 +528,7 @@ class Coder:
                         best[key] = hit
             near_home = (
                 home_item
+                or local
                 or any(sentence.number - _CONTEXT <= one <= sentence.number for one in context.home)
                 or (0 in context.home)
             )
@@ -621,6 +633,18 @@ class Coder:
                 voices[sentence.number] = (context.voice, "the report goes on", None)
                 context.voice_line = sentence.stretch.line
         return voices
+
+    def _from_home(self, feed: Feed | None) -> bool:
+        """Whether a feed is kept where the problem is."""
+        return feed is not None and feed.timezone in self.catalogue.problem.area.timezones
+
+    def _abroad(self, names: Names) -> bool:
+        """Whether a sentence names ground outside the problem's."""
+        area = self.catalogue.problem.area
+        return any(
+            one.place.country not in area.countries and one.place.id not in area.places and one.place.kind != "border"
+            for one in names.places
+        )
 
     def _speaks_of_home(self, item: Item, feed: Feed | None) -> bool:
         """Whether an item's own voice is one of the problem's actors."""
