@@ -105,6 +105,7 @@ class Collector:
         self._client = client or Client(allow_hosts=self.settings.allow_hosts, limits=self.settings.limits)
         self._parser = parser or Parser(size=self.settings.workers, limits=self.settings.worker_limits)
         self._all_begun = False
+        self._remembered: dict[str, tuple[int, FeedState]] = {}
         # One thread writes: on SQLite writers queue anyway, and the event loop keeps its sockets' time.
         self._writer = ThreadPoolExecutor(max_workers=1, thread_name_prefix="collector-store")
 
@@ -308,12 +309,25 @@ class Collector:
                 spacing=self.settings.spacing,
                 default_spacing=self.settings.default_spacing,
             )
+            states = self._states(connection, claimed.leases)
         claims = [
-            _Claim(feed=self._feeds[lease.feed_id], state=state, lease=lease)
-            for lease, state in zip(claimed.leases, claimed.states, strict=True)
+            _Claim(feed=self._feeds[lease.feed_id], state=states[lease.feed_id], lease=lease)
+            for lease in claimed.leases
         ]
         self._all_begun = True
         return claims, claimed.more
+
+    def _states(self, connection: Connection, leases: Iterable[Lease]) -> dict[str, FeedState]:
+        # A state changes under a lease alone, and every lease has a number of its own: where the one before ours was
+        # ours too, the state is what we made it.
+        states, unknown = {}, []
+        for lease in leases:
+            fence, state = self._remembered.get(lease.feed_id, (0, None))
+            if state is not None and fence == lease.fence - 1:
+                states[lease.feed_id] = state
+            else:
+                unknown.append(lease.feed_id)
+        return states | store.states_of(connection, unknown) if unknown else states
 
     def _begin_new(self, connection: Connection, now: datetime) -> None:
         known = store.states_of(connection, self._feeds)
@@ -322,7 +336,9 @@ class Collector:
             for feed_id, feed in sorted(self._feeds.items())
             if self._is_new(feed, known.get(feed_id))
         ]
-        store.save_states(connection, [state for state in fresh if state.feed_id in known])
+        moved = [state for state in fresh if state.feed_id in known]
+        store.save_states(connection, moved)
+        store.withdraw_leases(connection, [state.feed_id for state in moved])
         store.add_states(connection, [state for state in fresh if state.feed_id not in known])
 
     @staticmethod
@@ -333,7 +349,7 @@ class Collector:
         """Write these visits together; where that cannot be, each by itself, so that none spoils another's."""
         try:
             with writing(self._engine) as connection:
-                return self._write_held(connection, visits, now)
+                written = self._write_held(connection, visits, now)
         except _LeaseLost:
             if len(visits) == 1:
                 feed_id = visits[0].claim.feed.feed_id
@@ -345,9 +361,15 @@ class Collector:
         except DBAPIError as error:
             if len(visits) == 1:
                 return [_unwritten(visits[0], _reason(error))]
+        else:
+            for visited, (state, _) in zip(visits, written, strict=True):
+                self._remembered[state.feed_id] = (visited.claim.lease.fence, state)
+            return [result for _, result in written]
         return [result for visited in visits for result in self._write([visited], now)]
 
-    def _write_held(self, connection: Connection, visits: Sequence[_Visited], now: datetime) -> list[_Result]:
+    def _write_held(
+        self, connection: Connection, visits: Sequence[_Visited], now: datetime
+    ) -> list[tuple[FeedState, _Result]]:
         if store.finish_leases(connection, [visited.claim.lease for visited in visits]) != len(visits):
             raise _LeaseLost
         sorted_out = self._sort_out(connection, visits, now)
@@ -384,13 +406,16 @@ class Collector:
         for host in sorted(held):
             store.hold_host(connection, host, until=now + held[host])
         return [
-            _Result(
-                feed_id=visited.claim.feed.feed_id,
-                poll=conclusion.poll,
-                new=sightings.new,
-                edits=len(sightings.edits),
+            (
+                conclusion.state,
+                _Result(
+                    feed_id=conclusion.poll.feed_id,
+                    poll=conclusion.poll,
+                    new=sightings.new,
+                    edits=len(sightings.edits),
+                ),
             )
-            for visited, sightings, conclusion in zip(visits, sorted_out, conclusions, strict=True)
+            for sightings, conclusion in zip(sorted_out, conclusions, strict=True)
         ]
 
     @staticmethod

@@ -8,7 +8,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Set
 from dataclasses import dataclass, fields, replace
 from datetime import datetime, timedelta
 from functools import cache
-from itertools import islice
+from itertools import groupby, islice
 from operator import attrgetter
 from typing import Any, TypeVar
 
@@ -30,9 +30,11 @@ from sqlalchemy import (
     func,
     insert,
     literal_column,
+    null,
     or_,
     select,
     text,
+    tuple_,
     update,
 )
 from sqlalchemy.dialects import postgresql, sqlite
@@ -444,8 +446,6 @@ class Claimed:
     """What one claim took."""
 
     leases: tuple[Lease, ...] = ()
-    states: tuple[FeedState, ...] = ()
-    """Of the leased feeds, in the same order."""
     more: bool = False
     """True when there may be more that is due: the claim ended at its limit."""
 
@@ -490,7 +490,7 @@ def claim_batch(
     spacing: Mapping[str, timedelta],
     default_spacing: timedelta,
 ) -> Claimed:
-    """As `claim_due`, with the states of what was taken, and whether claiming again at this `now` may find more."""
+    """As `claim_due`, and whether claiming again at the same `now` may find more."""
     chosen: list[Row[Any]] = []
     free_at: dict[str, datetime] = {}
     more = False
@@ -508,14 +508,9 @@ def claim_batch(
     # The rows are ours until the transaction ends, so what was read of them still holds.
     leases = tuple(Lease(feed_id=row.feed_id, owner=owner, fence=row.fence + 1) for row in chosen)
     if leases:
-        connection.execute(
-            _statements(connection.dialect.name).take_lease,
-            [
-                {"of": lease.feed_id, "to": owner, "number": lease.fence, "span_s": lease_for.total_seconds()}
-                for lease in leases
-            ],
-        )
-    return Claimed(leases=leases, states=tuple(_state(row._asdict()) for row in chosen), more=more)
+        values = {"to": owner, "span_s": lease_for.total_seconds(), "ids": [lease.feed_id for lease in leases]}
+        connection.execute(_statements(connection.dialect.name).take_leases, values)
+    return Claimed(leases=leases, more=more)
 
 
 def _candidates(
@@ -565,11 +560,17 @@ def finish_lease(connection: Connection, lease: Lease) -> bool:
 
 def finish_leases(connection: Connection, leases: Collection[Lease]) -> int:
     """Give leases back; how many of them were still held."""
-    rows = [
-        {"of": lease.feed_id, "by": lease.owner, "number": lease.fence}
-        for lease in sorted(leases, key=lambda lease: lease.feed_id)
-    ]
-    return connection.execute(_FINISH_LEASE, rows).rowcount if rows else 0
+    held = 0
+    for owner, group in groupby(sorted(leases, key=attrgetter("owner", "feed_id")), key=attrgetter("owner")):
+        for chunk in _chunks(((lease.feed_id, lease.fence) for lease in group), CHUNK):
+            held += connection.execute(_FINISH_LEASES, {"by": owner, "held": chunk}).rowcount
+    return held
+
+
+def withdraw_leases(connection: Connection, feed_ids: Collection[str]) -> None:
+    """Take these feeds from whoever visits them now: what they bring was fetched where the feed no longer is."""
+    for chunk in _chunks(sorted(feed_ids), CHUNK):
+        connection.execute(_WITHDRAW_LEASES, {"ids": chunk})
 
 
 def release_owner(connection: Connection, owner: str) -> int:
@@ -630,12 +631,18 @@ _SAVE_SCHEDULE = (
     .where(FEED_STATES.c.feed_id == bindparam("new_feed_id"))
     .values({FEED_STATES.c[name]: bindparam(f"new_{name}") for name in SCHEDULE})
 )
-_FINISH_LEASE = (
+_FINISH_LEASES = (
     update(LEASES)
     .where(
-        LEASES.c.feed_id == bindparam("of"), LEASES.c.owner == bindparam("by"), LEASES.c.fence == bindparam("number")
+        LEASES.c.owner == bindparam("by"),
+        tuple_(LEASES.c.feed_id, LEASES.c.fence).in_(bindparam("held", expanding=True)),
     )
-    .values(owner=None, expires_s=None)
+    .values(owner=null(), expires_s=null())
+)
+_WITHDRAW_LEASES = (
+    update(LEASES)
+    .where(LEASES.c.feed_id.in_(bindparam("ids", expanding=True)))
+    .values(owner=null(), expires_s=null(), fence=LEASES.c.fence + 1)
 )
 
 
@@ -645,7 +652,7 @@ class _Statements:
 
     due: Select[Any]
     soonest: Select[Any]
-    take_lease: Update
+    take_leases: Update
     take_host: Any
     hold_host: Any
 
@@ -658,7 +665,7 @@ def _statements(dialect: str) -> _Statements:
     page = {"most": bindparam("most", type_=Integer()), "passed": bindparam("passed", type_=Integer())}
     nobodys = or_(LEASES.c.owner.is_(None), LEASES.c.expires_s <= _clock(dialect))
     due = (
-        select(FEED_STATES, LEASES.c.fence)
+        select(FEED_STATES.c.feed_id, FEED_STATES.c.host, LEASES.c.fence)
         .select_from(states)
         .where(
             or_(FEED_STATES.c.next_due_at <= now, FEED_STATES.c.next_due_at > far),
@@ -692,9 +699,13 @@ def _statements(dialect: str) -> _Statements:
     return _Statements(
         due=due,
         soonest=soonest,
-        take_lease=update(LEASES)
-        .where(LEASES.c.feed_id == bindparam("of"))
-        .values(owner=bindparam("to"), fence=bindparam("number"), expires_s=_clock(dialect) + bindparam("span_s")),
+        take_leases=update(LEASES)
+        .where(LEASES.c.feed_id.in_(bindparam("ids", expanding=True)))
+        .values(
+            owner=bindparam("to"),
+            fence=LEASES.c.fence + 1,
+            expires_s=_clock(dialect) + bindparam("span_s", type_=Float()),
+        ),
         take_host=take_host.returning(HOSTS.c.host) if dialect == "postgresql" else take_host,
         hold_host=hold_host.on_conflict_do_update(
             index_elements=["host"],
@@ -795,7 +806,6 @@ def _state_row(state: FeedState) -> dict[str, Any]:
 
 
 def _state(row: dict[str, Any]) -> FeedState:
-    row.pop("fence", None)
     if row["body_outcome"] is not None:
         row["body_outcome"] = Outcome(row["body_outcome"])
     return FeedState(**row)
