@@ -552,6 +552,97 @@ def test_a_poller_that_lost_its_lease_writes_nothing(engine: Engine) -> None:
     assert polled(engine) == []
 
 
+def test_a_lost_lease_spoils_no_other_visit(engine: Engine) -> None:
+    """Of many visits that are written together, the one whose lease was lost is left out and the others are kept."""
+
+    async def work() -> Round:
+        async with serving() as source:
+
+            async def usurped(_request: web.Request) -> web.Response:
+                with writing(engine) as connection:
+                    lost = store.LEASES.update().where(store.LEASES.c.feed_id == "f3")
+                    connection.execute(lost.values(owner="heir", fence=store.LEASES.c.fence + 1))
+                return web.Response(text=rss(hourly(3)))
+
+            feeds = [a_feed(source.says(f"/{n}", rss(hourly(3))), feed_id=f"f{n}") for n in range(8)]
+            source.does("/3", usurped)
+            async with collecting(engine, *feeds) as collector:
+                return await collector.poll_due(NOON)
+
+    round_ = run(work())
+    assert round_.lost == ("f3",)
+    assert [poll.feed_id for poll in round_.polls] == ["f0", "f1", "f2", "f4", "f5", "f6", "f7"]
+    assert len(stored(engine)) == 21
+    assert len(polled(engine)) == 7
+
+
+def test_a_state_changed_by_another_poller_is_read_again(engine: Engine) -> None:
+    """What one poller remembers of a feed gives way to what another has written since."""
+
+    async def work() -> list[str | None]:
+        async with serving() as source:
+            feed = a_feed(source.base + "/rss")
+            sent = []
+            async with collecting(engine, feed) as one, collecting(engine, feed) as two:
+                for number, collector in enumerate((one, two, one)):
+                    source.says("/rss", rss(hourly(2, first=number)), ETag=f'"{number}"')
+                    await collector.poll_due(NOON + number * HOUR)
+                    sent.append(source.asked[-1].headers.get("If-None-Match"))
+            return sent
+
+    assert run(work()) == [None, '"0"', '"1"']
+
+
+def test_an_address_corrected_during_a_visit_undoes_it(sqlite: Engine) -> None:
+    """What was fetched at an address that the registry has left meanwhile is not written."""
+
+    async def work() -> tuple[Round, Round]:
+        async with serving() as source:
+            asked, go = asyncio.Event(), asyncio.Event()
+
+            async def stall(_request: web.Request) -> web.Response:
+                asked.set()
+                await go.wait()
+                return web.Response(text=rss([("old", "From the old address", START)]))
+
+            old = a_feed(source.does("/old", stall))
+            new = a_feed(source.says("/new", rss([("new", "From the new one", START)])))
+            async with collecting(sqlite, old) as one, collecting(sqlite, new) as two:
+                visit_ = asyncio.create_task(one.poll_due(NOON))
+                await asked.wait()
+                after = await two.poll_due(NOON + MINUTE)
+                go.set()
+                return await visit_, after
+
+    before, after = run(work())
+    assert before.lost == ("news",)
+    assert len(after.new_items) == 1
+    assert [item.title for item in stored(sqlite)] == ["From the new one"]
+
+
+def test_feeds_that_wait_too_long_for_their_turn_are_given_back(sqlite: Engine) -> None:
+    """When slow visits keep others waiting until their leases near the end, those are free for the next round."""
+
+    async def work() -> list[int]:
+        async with serving() as source:
+
+            async def slow(_request: web.Request) -> web.Response:
+                await asyncio.sleep(0.4)
+                return web.Response(text=rss(hourly(1)))
+
+            feeds = [a_feed(source.does(f"/{n}", slow), feed_id=f"f{n}") for n in range(4)]
+            hasty = replace(AT_ONCE, concurrency=1, lease_for=timedelta(seconds=1))
+            async with collecting(sqlite, *feeds, settings=hasty) as collector:
+                await Parser.warm(collector._parser)
+                rounds = [await collector.poll_due(NOON) for _ in range(4)]
+                assert not any(round_.lost for round_ in rounds)
+                return [len(round_.polls) for round_ in rounds]
+
+    counts = run(work())
+    assert 0 < counts[0] < 4
+    assert sum(counts) == 4
+
+
 def test_a_killed_pollers_feed_passes_on(engine: Engine) -> None:
     """A poller that dies in the middle of a visit delays its feed by the lease, no longer, and loses nothing."""
 

@@ -199,6 +199,17 @@ def test_a_feed_not_yet_due_is_not_claimed(engine: Engine) -> None:
         assert len(claim(connection, ["a"], now=START + MINUTE)) == 1
 
 
+def test_feeds_of_nobody_stand_in_nobodys_way(engine: Engine) -> None:
+    """Feeds that left the registry and have been due for ever do not keep ours from being claimed or waited for."""
+    with writing(engine) as connection:
+        store.add_states(connection, [a_state(f"left{n:03}", next_due_at=START - MINUTE) for n in range(100)])
+        store.add_states(connection, [a_state("ours"), a_state("later", next_due_at=START + MINUTE)])
+        assert store.earliest_due(connection, ["ours", "later"]) == START
+        assert [lease.feed_id for lease in claim(connection, ["ours", "later"], limit=2)] == ["ours"]
+        assert store.earliest_due(connection, ["ours", "later"]) == START + MINUTE
+        assert store.earliest_due(connection, ["nobody"]) is None
+
+
 def test_feeds_of_one_host_are_claimed_one_at_a_time(engine: Engine) -> None:
     """A host with many channels is asked once per spacing; meanwhile the others wait, and it is known how long."""
     with writing(engine) as connection:
