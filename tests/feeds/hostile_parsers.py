@@ -33,7 +33,7 @@ def parse(content: bytes, **_rest: Any) -> Any:  # noqa: PLR0912 - one branch a 
         case b"defect":
             raise KeyError("secret of the document")
         case b"chatter":
-            print("noise" * 1000)  # noqa: T201 - that is the fault
+            print("noise" * 1000)
             sys.stdout.flush()
             os.write(1, b"more noise")
         case b"evil":

@@ -180,5 +180,5 @@ def test_a_small_document_is_cheap() -> None:
             await parser.close()
 
     each = run(work())
-    print(f"{each * 1000:.1f} ms a document of twenty entries")  # noqa: T201 - a benchmark says what it measured
+    print(f"{each * 1000:.1f} ms a document of twenty entries")
     assert each < 0.25
