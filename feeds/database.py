@@ -224,4 +224,9 @@ def _try(engine: Engine) -> None:
         place = engine.url.render_as_string(hide_password=True)
         reason = str(error.orig).strip().splitlines()[0]
         engine.dispose()
-        raise DatabaseUnusable(f"database {place}: {reason}; check the address, the server and the rights") from error
+        # On a disk that is full to the last byte even opening fails so.
+        full = "disk I/O error" in reason
+        remedy = (
+            "the disk is full or failing; free some space" if full else "check the address, the server and the rights"
+        )
+        raise DatabaseUnusable(f"database {place}: {reason}; {remedy}") from error

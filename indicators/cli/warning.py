@@ -126,13 +126,13 @@ def product_now(chosen: argparse.Namespace, engine: Any) -> Any:
 
 def run_levels(chosen: argparse.Namespace) -> None:
     """The board of the problem."""
+    if chosen.set is not None and not (chosen.by.strip() and chosen.reason.strip()):
+        raise Unusable("--set: a level is set by a named person for a reason; add --by and --reason")
     book, engine = catalogue(chosen), database(chosen, create=False)
     at = product_now(chosen, engine)
     if chosen.set is not None:
         from indicators.model.level import SetCondition
 
-        if not chosen.by or not chosen.reason:
-            raise Unusable("--set: a level is set by a named person for a reason; add --by and --reason")
         with writing(engine) as connection:
             levels.set_condition(
                 connection,

@@ -37,7 +37,7 @@ SQLITE_REASONS = (
     ("readonly database", "is not writable; change the rights of the file and its folder, or set VEDETTE_DB"),
     ("database is locked", "another process kept it locked too long; stop that process or wait, then try again"),
     ("unable to open", "cannot be opened; check its folder and rights, or set VEDETTE_DB"),
-    ("disk i/o error", "the disk does not answer properly; check it, then restore: vedette db restore BACKUP"),
+    ("disk i/o error", "the disk is full or failing; free some space or check it, the step is tried again"),
     ("malformed", "is damaged; restore a copy: vedette db restore BACKUP"),
     ("not a database", "is not a Vedette database; name another file by VEDETTE_DB"),
     ("no such table", "has no tables yet or older ones; run: vedette db upgrade"),
