@@ -8,6 +8,7 @@ is replaced, and the document that killed it becomes a value.
 from __future__ import annotations
 
 import asyncio
+import datetime as datetime_module
 import importlib
 import io
 import os
@@ -20,6 +21,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, is_dataclass
 from datetime import datetime, timedelta
 from enum import Enum
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
 
@@ -186,13 +188,18 @@ class _Answer(pickle.Unpickler):
     """A worker that was taken over by a document must not reach us by its answer: only our own nouns come through."""
 
     def find_class(self, module: str, name: str) -> Any:
-        if module == "datetime" and name in ("datetime", "timedelta", "timezone"):
-            return super().find_class(module, name)
-        if module == "feeds.model" or module.startswith("feeds.parsing"):
-            found = getattr(importlib.import_module(module), name, None)
-            if isinstance(found, type) and (is_dataclass(found) or issubclass(found, Enum)):
-                return found
-        raise pickle.UnpicklingError(f"{module}.{name} is not part of an answer")
+        return _noun(module, name)
+
+
+@cache
+def _noun(module: str, name: str) -> type:
+    if module == "datetime" and name in ("datetime", "timedelta", "timezone"):
+        return vars(datetime_module)[name]  # type: ignore[no-any-return]
+    if module == "feeds.model" or module.startswith("feeds.parsing"):
+        found = getattr(importlib.import_module(module), name, None)
+        if isinstance(found, type) and (is_dataclass(found) or issubclass(found, Enum)):
+            return found
+    raise pickle.UnpicklingError(f"{module}.{name} is not part of an answer")
 
 
 def _loads(answer: bytes) -> tuple[str, Any]:
