@@ -14,7 +14,7 @@ from indicators.model.signal import Assertion
 # What ended longer ago than this is background, not news.
 RECALLED_AFTER = timedelta(days=21)
 # Saying these is the deed itself; that they speak of possible or denied things is their nature.
-SPEECH = frozenset({"denial", "insufficiency", "concern", "accusation", "embassy"})
+SPEECH = frozenset({"denial", "insufficiency", "concern", "accusation", "embassy", "ceasefire"})
 # A threat is a possible thing by nature, yet it can be denied and found to be none.
 POSSIBLE = frozenset({"threat"})
 _REACH_HYPOTHETICAL = 8

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 
 from feeds.model import Feed, Item
@@ -131,6 +132,17 @@ def voice_of(  # noqa: PLR0911, PLR0912 - the ways of naming a voice, the surest
             span=where,
             tail=_closes(original, words, offset, where),
         )
+    dash = _after_dash(original, words, offset)
+    if dash is not None:
+        for named in speakers:
+            if dash <= named.span[0] and named.actor.kind != "state" and len(words) - named.span[1] <= 1:
+                return Voice(
+                    as_attribution(named.actor),
+                    "named behind the dash",
+                    span=(dash, len(words)),
+                    speaker=(dash, len(words)),
+                    own=(dash, len(words)),
+                )
     if anaphora and (found.get(("voice", "verbs")) or any(one[0] <= 2 for one in anaphora)):
         return Voice(None, "speaks of the voice named before", before=True)
     for first, last in found.get(("voice", "verbs"), ()):
@@ -146,6 +158,19 @@ def voice_of(  # noqa: PLR0911, PLR0912 - the ways of naming a voice, the surest
                 tail=_closes(original, words, offset, (first, last)),
             )
     return None
+
+
+_DASHES = re.compile(r"\s[-\u2013\u2014]\s")
+_SUFFIX_WORDS = 6
+
+
+def _after_dash(original: str, words: Words, offset: int) -> int | None:
+    """The first word behind the last dash, where so few follow that they may name who says it."""
+    marks = [mark.end() for mark in _DASHES.finditer(original)]
+    if not marks:
+        return None
+    first = sum(1 for start in words.starts if start - offset < marks[-1])
+    return first if 0 < len(words) - first <= _SUFFIX_WORDS and first > _SUFFIX_WORDS // 2 else None
 
 
 def _nouns(found: Found) -> set[int]:

@@ -547,6 +547,11 @@ class Coder:
                 voice, how, telling = voices.get(sentence.number, (None, "", None))
                 if telling is not None and not telling.tail and hit.end <= telling.span[0]:
                     voice, how, telling = None, "", None
+                if voice is None and sentence.number == heading:
+                    # A heading without a voice speaks with that of the text's first sentence.
+                    below, said, under = voices.get(1, (None, "", None))
+                    if under is not None and below is not None and below.actor is not None:
+                        voice, how = below, f"the text under the heading, {said}"
                 if voice is None and own is not None:
                     voice, how = own, own_how
                 made.append(
@@ -634,6 +639,10 @@ class Coder:
                 context.voice_line = sentence.stretch.line
         return voices
 
+    def _causes(self, found: Found) -> frozenset[int]:
+        """The words right behind "because of" and "after": a place there is not where it happens."""
+        return frozenset(at for _, last in found.get(("cue", "background"), ()) for at in range(last, last + 5))
+
     def _from_home(self, feed: Feed | None) -> bool:
         """Whether a feed is kept where the problem is."""
         return feed is not None and feed.timezone in self.catalogue.problem.area.timezones
@@ -660,7 +669,7 @@ class Coder:
         )
 
     def _inside(  # noqa: PLR0911 - one return a reason
-        self, names: Names, family: str, near_home: bool, voice: Attribution | None
+        self, names: Names, found: Found, family: str, near_home: bool, voice: Attribution | None
     ) -> tuple[bool, str]:
         """Whether a happening lies within the problem, and what says so."""
         area = self.catalogue.problem.area
@@ -671,9 +680,10 @@ class Coder:
         home = [one.place.name for one in lands]
         strong = [place for place in named if place.country in area.countries and place.kind != "country"]
         listed = [place for place in named if place.id in area.places and place.country not in area.countries]
+        behind = self._causes(found)
         elsewhere = [
             place
-            for place in named
+            for place in (one.place for one in names.places if one.span[0] not in behind)
             if place.country not in area.countries and place.id not in area.places and place.kind != "country"
         ]
         if strong:
@@ -743,7 +753,11 @@ class Coder:
             replace(statement, days=_own_days(days, span, sentence.found)), hit.words, rule.family, rule.assertion
         )
         inside, place_reason = self._inside(
-            replace(names, places=about.places) if rule.family in SPOKEN else about, rule.family, near_home, voice
+            replace(names, places=about.places) if rule.family in SPOKEN else about,
+            sentence.found,
+            rule.family,
+            near_home,
+            voice,
         )
         forces = self.catalogue.problem.area.forces
         if inside and forces and rule.family in _FORCES:
@@ -834,7 +848,14 @@ def code(item: Item, catalogue: Catalogue, *, feed: Feed | None = None) -> list[
 _SUPERSEDES: Mapping[str, frozenset[str]] = {
     "drill_end": frozenset({"drill", "inspection"}),
     "rotation": frozenset({"troop_move", "equipment_move", "withdrawal"}),
-    "withdrawal": frozenset({"troop_move", "equipment_move", "drill"}),
+    "withdrawal": frozenset({"troop_move", "equipment_move", "aviation", "drill"}),
+    "grouping": frozenset({"troop_move"}),
+    "medical": frozenset({"troop_move"}),
+    "bridging": frozenset({"troop_move"}),
+    "command": frozenset({"troop_move"}),
+    "logistics": frozenset({"troop_move"}),
+    "missiles": frozenset({"troop_move"}),
+    "accusation": frozenset({"threat"}),
     "airspace": frozenset({"border"}),
     "inspection": frozenset({"drill"}),
     "concern": frozenset({"threat"}),
@@ -850,7 +871,8 @@ def _without_superseded(made: Sequence[Candidate]) -> list[Candidate]:
             (
                 other
                 for other in made
-                if one.hit.rule.family in _SUPERSEDES.get(other.hit.rule.family, ()) and one.hit.words & other.hit.words
+                if one.hit.rule.family in _SUPERSEDES.get(other.hit.rule.family, ())
+                and (one.hit.words & other.hit.words or _one_clause(one, other))
             ),
             None,
         )
@@ -884,6 +906,14 @@ def _of_others(hit: Hit, others: Sequence[Hit], words: Words, found: Found) -> f
         if edges:
             foreign |= set(range(edges[-1], len(words)) if one is hit else range(edges[-1]))
     return frozenset(foreign)
+
+
+def _one_clause(one: Candidate, other: Candidate) -> bool:
+    """Whether a leaving and a move stand in one unbroken clause: they are one movement."""
+    if other.hit.rule.family not in _LEAVING:
+        return False
+    first, last = min(one.hit.start, other.hit.start), max(one.hit.end, other.hit.end)
+    return all(one.sentence.words.joined[first + 1 : last])
 
 
 def _heading_day(
