@@ -77,6 +77,8 @@ _FORCES = frozenset(
         "mobilisation",
     ]
 )
+# What troops build or set up: those who do it have not arrived by doing it.
+_BUILT = frozenset({"medical", "bridging", "command"})
 _LEAVING = frozenset({"withdrawal", "rotation"})
 _JUDGEMENTS = frozenset({"insufficiency", "concern"})
 _ARMOUR = (
@@ -548,10 +550,7 @@ class Coder:
                 if telling is not None and not telling.tail and hit.end <= telling.span[0]:
                     voice, how, telling = None, "", None
                 if voice is None and sentence.number == heading:
-                    # A heading without a voice speaks with that of the text's first sentence.
-                    below, said, under = voices.get(1, (None, "", None))
-                    if under is not None and below is not None and below.actor is not None:
-                        voice, how = below, f"the text under the heading, {said}"
+                    voice, how = _below(voices)
                 if voice is None and own is not None:
                     voice, how = own, own_how
                 made.append(
@@ -678,8 +677,19 @@ class Coder:
         if lands and (family in _LEAVING or (any(one.role is not PlaceRole.AT for one in lands) and family in MOVING)):
             return True, f"it goes from or to {lands[0].place.name}"
         home = [one.place.name for one in lands]
-        strong = [place for place in named if place.country in area.countries and place.kind != "country"]
-        listed = [place for place in named if place.id in area.places and place.country not in area.countries]
+        # A river or border runs on beyond the area: alone it is inside, beside a place elsewhere it is not.
+        strong = [
+            place
+            for place in named
+            if place.country in area.countries and place.kind not in ("country", "river", "border")
+        ]
+        listed = [
+            place
+            for place in named
+            if place.kind != "country"
+            and place not in strong
+            and (place.id in area.places or place.country in area.countries)
+        ]
         behind = self._causes(found)
         elsewhere = [
             place
@@ -855,7 +865,9 @@ _SUPERSEDES: Mapping[str, frozenset[str]] = {
     "command": frozenset({"troop_move"}),
     "logistics": frozenset({"troop_move"}),
     "missiles": frozenset({"troop_move"}),
-    "accusation": frozenset({"threat"}),
+    "accusation": frozenset({"threat", "recon"}),
+    "threat": frozenset({"recon"}),
+    "attack": frozenset({"troop_move", "equipment_move"}),
     "airspace": frozenset({"border"}),
     "inspection": frozenset({"drill"}),
     "concern": frozenset({"threat"}),
@@ -908,12 +920,21 @@ def _of_others(hit: Hit, others: Sequence[Hit], words: Words, found: Found) -> f
     return frozenset(foreign)
 
 
+def _below(voices: Mapping[int, tuple[Attribution | None, str, Voice | None]]) -> tuple[Attribution | None, str]:
+    """The voice a heading without one speaks with: the actor that the text's first sentence names."""
+    voice, how, telling = voices.get(1, (None, "", None))
+    if voice is None or telling is None or voice.actor is None:
+        return None, ""
+    return voice, f"the text under the heading, {how}"
+
+
 def _one_clause(one: Candidate, other: Candidate) -> bool:
     """Whether a leaving and a move stand in one unbroken clause: they are one movement."""
-    if other.hit.rule.family not in _LEAVING:
-        return False
     first, last = min(one.hit.start, other.hit.start), max(one.hit.end, other.hit.end)
-    return all(one.sentence.words.joined[first + 1 : last])
+    if other.hit.rule.family in _BUILT:
+        apart = max(one.hit.start, other.hit.start) - min(one.hit.end, other.hit.end)
+        return apart <= 1 and all(one.sentence.words.joined[first + 1 : last])
+    return other.hit.rule.family in _LEAVING and all(one.sentence.words.joined[first + 1 : last])
 
 
 def _heading_day(
