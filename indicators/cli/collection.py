@@ -54,12 +54,6 @@ SPEED = 1.5 * 86_400
 """A day and a half a second: a winter in a minute and a half, slow enough to be watched."""
 REPLAY_GRID = timedelta(hours=1)
 """A replay takes its turns on the hours of its own clock: fine enough for levels, and a winter passes in minutes."""
-KINDS: Mapping[str, FeedKind] = {
-    **{kind.value: kind for kind in FeedKind},
-    "rss": FeedKind.SYNDICATION,
-    "atom": FeedKind.SYNDICATION,
-    "rdf": FeedKind.SYNDICATION,
-}
 
 
 def run_options(command: argparse.ArgumentParser) -> None:
@@ -92,14 +86,16 @@ def feeds_options(command: argparse.ArgumentParser) -> None:
     check = shared(inner.add_parser("check", help="try a URL or a file and say what was found"))
     check.add_argument("place", help="a URL, a file, or the id of a known feed")
     check.set_defaults(run=run_feeds_check)
-    sources.add_options(inner, KINDS)
+    sources.add_options(inner)
 
 
 def parse_options(command: argparse.ArgumentParser) -> None:
     """`vedette parse`."""
     shared(command)
     command.add_argument("file", type=Path)
-    command.add_argument("--kind", choices=sorted(KINDS), help="how to read it (default: told from its first bytes)")
+    command.add_argument(
+        "--kind", choices=sorted(sources.KINDS), help="how to read it (default: told from its first bytes)"
+    )
     command.add_argument("--base-url", default="", help="what relative links are relative to")
     command.add_argument("--json", action="store_true", help="JSON Lines on stdout")
     command.set_defaults(run=run_parse)
@@ -345,7 +341,7 @@ async def _fetch(url: str, in_force: Settings) -> tuple[bytes, str | None]:
 def run_parse(chosen: argparse.Namespace) -> int:
     """A document's entries."""
     content = _bytes(chosen.file)
-    kind = KINDS[chosen.kind] if chosen.kind else None
+    kind = sources.KINDS[chosen.kind] if chosen.kind else None
     entries, _ = _entries(content, None, chosen.base_url, None, kind=kind, name=str(chosen.file))
     for entry in entries:
         if chosen.json:

@@ -10,13 +10,16 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, date, datetime, time, timedelta
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import Engine
 
 from feeds.model import Feed
 from indicators.catalogue import Catalogue, load
 from indicators.settings import Settings, data_folder, feeds_overlay, load_settings
+
+if TYPE_CHECKING:
+    from indicators.store.thresholds import Effective
 
 DONE, FAILED, UNUSABLE = 0, 1, 2
 
@@ -104,6 +107,35 @@ def now() -> datetime:
 
 EARLIEST_YEAR, LATEST_YEAR = 1000, 9000
 """Days are counted back and forth from every instant; outside these the calendar itself would end."""
+
+
+def product_now(chosen: argparse.Namespace, engine: Engine) -> datetime:
+    """The instant the command looks back from: the one given, else the poller's present."""
+    from indicators.store import heartbeat
+    from indicators.store.problems import reading
+
+    given: datetime | None = getattr(chosen, "as_of", None)
+    if given is not None:
+        return given
+    with reading(engine) as connection:
+        return heartbeat.product_time(connection, real_now=now())
+
+
+def limits_in_force(chosen: argparse.Namespace, engine: Engine, at: datetime) -> Mapping[str, Effective]:
+    """The limits in force at an instant, with whose they are."""
+    from indicators.store import thresholds
+    from indicators.store.problems import reading
+
+    book = catalogue(chosen)
+    defaults = {name: indicator.thresholds for name, indicator in book.indicators.items()}
+    with reading(engine) as connection:
+        return thresholds.effective(
+            connection,
+            book.problem.id,
+            defaults,
+            as_of=at,
+            deployment=settings(chosen).deployment_thresholds(defaults),
+        )
 
 
 def instant(text: str) -> datetime:

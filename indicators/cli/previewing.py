@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy import Engine
 
-from indicators.cli.context import Unusable, as_of, catalogue, database, emit, shared
+from indicators.cli.context import Unusable, as_of, catalogue, database, emit, limits_in_force, product_now, shared
 from indicators.levels import preview
 from indicators.levels.history import History, whole_days
 from indicators.model.alert import Alert, AlertKind
@@ -55,13 +55,12 @@ class _Stretch:
 
 def run_preview(chosen: argparse.Namespace) -> None:
     """How often these limits would have fired as then known, what they would have missed, and what chance does."""
-    from indicators.cli.warning import in_force, product_now
 
     book, engine = catalogue(chosen), database(chosen, create=False)
     if chosen.indicator not in book.indicators:
         raise Unusable(f"{chosen.indicator}: no such indicator; `vedette thresholds list` names them")
     at = product_now(chosen, engine)
-    present = in_force(chosen, engine, at)[chosen.indicator].thresholds
+    present = limits_in_force(chosen, engine, at)[chosen.indicator].thresholds
     wanted = Thresholds(
         watch=present.watch if chosen.watch is None else chosen.watch,
         warning=present.warning if chosen.warning is None else chosen.warning,

@@ -19,17 +19,24 @@ from feeds.parsing.document import Parsed
 from indicators.cli.context import Finding, Unusable, now, registry, settings, shared
 from indicators.settings import data_folder, own_feeds_file
 
+KINDS: Mapping[str, FeedKind] = {
+    **{kind.value: kind for kind in FeedKind},
+    "rss": FeedKind.SYNDICATION,
+    "atom": FeedKind.SYNDICATION,
+    "rdf": FeedKind.SYNDICATION,
+}
+"""How people name the kinds of sources."""
 GENERAL = ("general",)
 """Until an officer says what a source can carry, it may carry anything."""
 
 
-def add_options(inner: Any, kinds: Collection[str]) -> None:
+def add_options(inner: Any) -> None:
     """`vedette feeds add`, `import-opml` and `export-opml`."""
     add = shared(inner.add_parser("add", help="register a source, or find the feeds of a page"))
     add.add_argument("url", metavar="URL")
     add.add_argument("--id", help="its short name for ever (default: made of its title)")
     add.add_argument("--name", help="what people call it (default: its title)")
-    add.add_argument("--kind", choices=sorted(kinds), help="how to read it (default: told from the document)")
+    add.add_argument("--kind", choices=sorted(KINDS), help="how to read it (default: told from the document)")
     add.add_argument("--languages", type=_words, help="such as ru,be (default: what its entries are in)")
     add.add_argument("--topics", type=_words, default=GENERAL, help="what it can carry, such as posture,air")
     add.add_argument(
@@ -51,8 +58,6 @@ def _words(text: str) -> tuple[str, ...]:
 
 def run_add(chosen: argparse.Namespace) -> None:
     """Fetch a source, see what it is, and write its entry to the deployment's own file."""
-    from indicators.cli.collection import KINDS
-
     known = registry(chosen)
     _new_address(chosen.url, known)
     found = _read(chosen.url, chosen, KINDS[chosen.kind] if chosen.kind else None)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 import getpass
 import sys
-from collections.abc import Mapping
 from datetime import timedelta
 from io import StringIO
 from pathlib import Path
@@ -21,8 +20,8 @@ from indicators.cli.context import (
     database,
     day,
     emit,
-    now,
-    settings,
+    limits_in_force,
+    product_now,
     shared,
     table,
     text_of,
@@ -30,7 +29,7 @@ from indicators.cli.context import (
 )
 from indicators.model.event import Event
 from indicators.model.level import Board, Level, Recommendation, Standing, ThresholdChange, Thresholds, WatchCondition
-from indicators.store import events, heartbeat, levels, thresholds
+from indicators.store import events, levels, thresholds
 from indicators.store.problems import reading, writing
 
 
@@ -114,14 +113,6 @@ def run_detect(chosen: argparse.Namespace) -> None:
         raise Unusable(f"{chosen.series}: {error}") from error
     # Seventeen digits bring every number back as it was.
     rows.to_csv(sys.stdout, index=False, float_format="%.17g")
-
-
-def product_now(chosen: argparse.Namespace, engine: Any) -> Any:
-    """The instant the command looks back from: the one given, else the poller's present."""
-    if getattr(chosen, "as_of", None):
-        return chosen.as_of
-    with reading(engine) as connection:
-        return heartbeat.product_time(connection, real_now=now())
 
 
 def run_levels(chosen: argparse.Namespace) -> None:
@@ -285,25 +276,11 @@ def event_json(event: Event) -> dict[str, Any]:
     }
 
 
-def in_force(chosen: argparse.Namespace, engine: Any, at: Any) -> Mapping[str, thresholds.Effective]:
-    """The limits in force at an instant, with whose they are."""
-    book = catalogue(chosen)
-    defaults = {name: indicator.thresholds for name, indicator in book.indicators.items()}
-    with reading(engine) as connection:
-        return thresholds.effective(
-            connection,
-            book.problem.id,
-            defaults,
-            as_of=at,
-            deployment=settings(chosen).deployment_thresholds(defaults),
-        )
-
-
 def run_thresholds_list(chosen: argparse.Namespace) -> None:
     """Every indicator's limits, and whose they are."""
     engine = database(chosen)
     rows = []
-    for name, one in in_force(chosen, engine, product_now(chosen, engine)).items():
+    for name, one in limits_in_force(chosen, engine, product_now(chosen, engine)).items():
         limits = one.thresholds
         said = f"{one.change.by}: {one.change.reason}" if one.change else ""
         rows.append(
@@ -318,7 +295,7 @@ def run_thresholds_set(chosen: argparse.Namespace) -> None:
     if chosen.indicator not in book.indicators:
         raise Unusable(f"{chosen.indicator}: no such indicator; `vedette thresholds list` names them")
     at = product_now(chosen, engine)
-    present = in_force(chosen, engine, at)[chosen.indicator].thresholds
+    present = limits_in_force(chosen, engine, at)[chosen.indicator].thresholds
     new = Thresholds(
         watch=present.watch if chosen.watch is None else chosen.watch,
         warning=present.warning if chosen.warning is None else chosen.warning,
