@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 
 from indicators.catalogue.words import Span, Words
@@ -17,6 +17,8 @@ RECALLED_AFTER = timedelta(days=21)
 SPEECH = frozenset({"denial", "insufficiency", "concern", "accusation", "embassy", "ceasefire"})
 # A threat is a possible thing by nature, yet it can be denied and found to be none.
 POSSIBLE = frozenset({"threat"})
+# To cancel and to stop is the deed itself.
+STOPPING = frozenset({"traffic", "airspace", "border"})
 _REACH_HYPOTHETICAL = 8
 _REACH_PLANNED = 8
 _REACH_EPISTEMIC = 4
@@ -50,6 +52,9 @@ def decide(statement: Statement, taken: frozenset[int], family: str, default: As
     """How the sentence puts what the words `taken` say; the gravest reading wins."""
     start, end = min(taken), max(taken) + 1
     speech = family in SPEECH
+    if family in STOPPING:
+        own = [span for span in statement.found.get(("cue", "negation"), ()) if not set(range(*span)) <= taken]
+        statement = replace(statement, found={**statement.found, ("cue", "negation"): own})
     asked = _asked(statement)
     if asked:
         return Put(Assertion.QUESTION, asked)

@@ -29,11 +29,11 @@ from indicators.coding.direction import (
 from indicators.coding.folding import Folded, fold
 from indicators.coding.matching import Hit, Matcher
 from indicators.coding.occurrence import When, days_in, nearest
-from indicators.coding.quantities import Counted, choose, numbers_in, quantities_in
+from indicators.coding.quantities import Counted, Number, choose, numbers_in, quantities_in
 from indicators.coding.sentences import Stretch, split
 from indicators.model.actor import Actor, Attribution, AttributionKind
 from indicators.model.place import Place, PlaceMention, PlaceRole
-from indicators.model.signal import Assertion, Direction, Evidence, Signal
+from indicators.model.signal import Assertion, Direction, Evidence, Quantity, Signal
 
 # Words of leaders and ministries belong to a problem wherever they are spoken; troops belong where they stand.
 SPOKEN = frozenset(
@@ -54,6 +54,9 @@ SPOKEN = frozenset(
 )
 # How many sentences back a text's own context reaches when a sentence names no place.
 _CONTEXT = 3
+# Fewer than this is no force; its number stands no farther behind its noun.
+_LEAST_FORCE = 300
+_FORCE_REACH = 10
 # A text of no more sentences than this is about one matter.
 _SHORT = 8
 # What only armies do: it matters whose.
@@ -794,6 +797,8 @@ class Coder:
         days = _own_days(days, span, sentence.found)
         first, last, day_why = _occurred(days, span, put, published)
         quantity = choose(counted, span, _UNITS.get(rule.family, ()))
+        if quantity is None and rule.family == "force_size":
+            quantity = _size(numbers_in(folded.text, sentence.words, sentence.found), span)
         # A force is sized by a number; talk of numbers without one sizes nothing.
         unsized = rule.family == "force_size" and quantity is None
         elsewhere = self._elsewhere(sentence, statement)
@@ -918,6 +923,14 @@ def _of_others(hit: Hit, others: Sequence[Hit], words: Words, found: Found) -> f
         if edges:
             foreign |= set(range(edges[-1], len(words)) if one is hit else range(edges[-1]))
     return frozenset(foreign)
+
+
+def _size(numbers: Sequence[Number], span: Span) -> Quantity | None:
+    """The number of troops where the noun stands apart: "the number of troops has reached 10,000"."""
+    for number in numbers:
+        if number.low >= _LEAST_FORCE and -1 <= number.first - span[1] <= _FORCE_REACH:
+            return Quantity(low=number.low, high=number.high, unit="troops", approximate=number.approximate)
+    return None
 
 
 def _below(voices: Mapping[int, tuple[Attribution | None, str, Voice | None]]) -> tuple[Attribution | None, str]:
