@@ -928,7 +928,7 @@ def _of_others(hit: Hit, others: Sequence[Hit], words: Words, found: Found) -> f
 def _size(numbers: Sequence[Number], span: Span) -> Quantity | None:
     """The number of troops where the noun stands apart: "the number of troops has reached 10,000"."""
     for number in numbers:
-        if number.low >= _LEAST_FORCE and -1 <= number.first - span[1] <= _FORCE_REACH:
+        if number.low >= _LEAST_FORCE and span[0] <= number.first <= span[1] + _FORCE_REACH:
             return Quantity(low=number.low, high=number.high, unit="troops", approximate=number.approximate)
     return None
 

@@ -176,3 +176,59 @@ def test_an_explanation_prints_as_lines() -> None:
     lines = str(explain(an_item("Tanks moved to Gomel."), belarus())).splitlines()
     assert lines[0] == "equipment_moves (en/equipment_move:1) counted: tanks moved"
     assert lines[1].startswith("    ")
+
+
+def test_a_feed_kept_in_the_area_speaks_from_it() -> None:
+    """What an outlet of the area's own time zone says without a place is of the area, unless it names another land."""
+    outlet = Feed(feed_id="o", name="Outlet", url="https://example.org", timezone="Europe/Minsk")
+    text = "Мужчынам прыходзяць позвы ў ваенкамат."
+    assert "mobilisation" in counted(coded(text, feed=outlet))
+    assert not counted(coded(text))
+    assert not counted(coded("У Расіі мужчынам прыходзяць позвы ў ваенкамат.", feed=outlet))
+
+
+def test_a_short_text_that_names_only_the_area_is_about_it() -> None:
+    """A place further down tells where the heading's inspection is; a place elsewhere does not."""
+    heading = "Началась внезапная проверка боевой готовности"
+    assert "inspection" in counted(coded("Подразделения наведут переправы через Березину.", title=heading))
+    assert "inspection" not in counted(coded("Подразделения выйдут к Воронежу.", title=heading))
+
+
+def test_a_cause_elsewhere_moves_no_drill() -> None:
+    """The drills are in Belarus though the reason given lies elsewhere."""
+    assert "drill" in counted(coded("The joint exercises in Belarus were extended because of the situation in Donbas."))
+
+
+def test_a_heading_speaks_with_the_voice_of_the_text_under_it() -> None:
+    """Who is credited in the first sentence is credited for the heading."""
+    move = counted(coded("Belarusian Hajun said the train had left Polonka.", title="Tanks move toward Brest"))[
+        "equipment_move"
+    ]
+    assert move.attribution is not None
+    assert move.attribution.actor == "HAJUN"
+
+
+def test_a_name_behind_the_last_dash_is_the_voice() -> None:
+    """A post ends with who says it."""
+    move = counted(coded("Танки прибыли под Мозырь и Гомель — Гаюн."))["equipment_move"]
+    assert move.attribution is not None
+    assert move.attribution.actor == "HAJUN"
+
+
+def test_a_river_beside_a_town_elsewhere_is_elsewhere() -> None:
+    """The Dnieper flows on: at Kherson it is none of the area's."""
+    assert not counted(coded("Russian forces laid a pontoon crossing over the Dnieper near Kherson."))
+    assert "bridging" in counted(coded("Russian forces laid a pontoon crossing over the Dnieper in Belarus."))
+
+
+def test_cancelling_trains_is_the_deed_itself() -> None:
+    """A cancelled train is a traffic limit, a cancelled drill is no drill."""
+    assert "traffic" in counted(coded("Belarusian Railways cancels passenger trains to Yelsk."))
+    assert "drill" not in counted(coded("Belarus cancels joint military drills."))
+
+
+def test_a_force_is_sized_by_a_number_behind_its_verb() -> None:
+    """The number need not stand beside its noun."""
+    size = counted(coded("The number of Russian personnel in Belarus has reached about 10,000."))["force_size"]
+    assert size.quantity is not None
+    assert (size.quantity.low, size.quantity.unit) == (10000, "troops")
