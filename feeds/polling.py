@@ -196,9 +196,9 @@ class Collector:
             etag=None if afresh else state.etag,
             last_modified=None if afresh else state.last_modified,
         )
-        mirror = visit.mirror_of(feed, state.url)
-        if isinstance(answer, Failed) and answer.status is None and mirror is not None:
-            instead = await self._client.fetch(mirror, now=now)
+        if isinstance(answer, Failed) and answer.status is None:
+            mirror = visit.mirror_of(feed, state.url)
+            instead = await self._client.fetch(mirror, now=now) if mirror is not None else None
             answer = instead if isinstance(instead, Document) else answer
         match answer:
             case Failed():

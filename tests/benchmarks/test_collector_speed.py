@@ -35,11 +35,11 @@ pytestmark = pytest.mark.benchmark
 
 FULL = os.environ.get("VEDETTE_BENCH") == "full"
 FEEDS = 1_000 if FULL else 24
-CHANGED = 300 if FULL else 6
+CHANGED = 150 if FULL else 6
 ITEMS = 100_000 if FULL else 2_000
 START = datetime(2022, 10, 1, tzinfo=UTC)
 HOUR = timedelta(hours=1)
-ROUNDS = 3 if FULL else 1
+ROUNDS = 8 if FULL else 1
 ENTRIES = 20
 SENTENCE = (
     "The column of some thirty vehicles was seen near the crossing at dawn, a resident told the outlet &amp; others. "
