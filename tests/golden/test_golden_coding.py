@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib.util
 import sys
 from collections import Counter
+from itertools import product
 from pathlib import Path
 
 import pytest
@@ -19,8 +20,8 @@ golden = importlib.util.module_from_spec(_spec)
 sys.modules["golden_score"] = golden
 _spec.loader.exec_module(golden)
 
-PRECISION_FLOOR = 0.82
-RECALL_FLOOR = 0.68
+# Just below what was measured last; raise them when the coder gets better, never lower them.
+FLOORS = {"first": (0.95, 0.90), "second": (0.89, 0.55)}
 
 
 @pytest.fixture(scope="module")
@@ -28,11 +29,13 @@ def catalogue():
     return load(data_folder())
 
 
-def test_counted_signals_keep_their_precision_and_recall(catalogue):
-    """Of the signals counted on the labelled set the floor's share is right; of those labelled, as much is counted."""
-    whole = golden.measure(catalogue).tally()
-    assert whole.precision >= PRECISION_FLOOR
-    assert whole.recall >= RECALL_FLOOR
+@pytest.mark.parametrize("name", FLOORS)
+def test_counted_signals_keep_their_precision_and_recall(catalogue, name: str):
+    """Of the signals counted on a list the floor's share is right; of those labelled, the floor's share is counted."""
+    whole = golden.measure(catalogue, name=name).tally()
+    precision, recall = FLOORS[name]
+    assert whole.precision >= precision
+    assert whole.recall >= recall
 
 
 @pytest.mark.parametrize("lang", golden.LANGUAGES)
@@ -48,8 +51,8 @@ def test_the_set_is_large_and_half_of_it_is_traps(lang: str):
 
 def test_labels_name_families_and_indicators_of_the_catalogue(catalogue):
     """Every labelled family is known, and every labelled indicator belongs to it."""
-    for lang in golden.LANGUAGES:
-        for case in golden.cases(lang):
+    for name, lang in product(golden.LISTS, golden.LANGUAGES):
+        for case in golden.cases(lang, name):
             for label in case.expected:
                 assert label.family in catalogue.families, case.item.text
                 indicator = label.attributes["indicator"]
