@@ -231,6 +231,12 @@ def test_an_unknown_problem(answer):
     says(answer[0], 2, "there is no problem 'nosuch'", "use one of: belarus")
 
 
+@asks("levels", "--set", "3", "--by", "N. N.", "--reason", "x", "--as-of", "2022-12-20")
+def test_the_past_is_not_rewritten(answer):
+    """A level is set as of now; asking for a past instant is refused."""
+    says(answer[0], 2, "--as-of", "the past is not rewritten")
+
+
 @asks("levels", "--set", "3")
 @asks("levels", "--set", "9")
 def test_a_level_set_by_nobody(answer):
