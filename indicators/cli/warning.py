@@ -120,7 +120,9 @@ def run_levels(chosen: argparse.Namespace) -> None:
     if chosen.set is not None and not (chosen.by.strip() and chosen.reason.strip()):
         raise Unusable("--set: a level is set by a named person for a reason; add --by and --reason")
     if chosen.set is not None and chosen.as_of is not None:
-        raise Unusable("--set with --as-of: the past is not rewritten; leave --as-of out and the level is set as of now")
+        raise Unusable(
+            "--set with --as-of: the past is not rewritten; leave --as-of out and the level is set as of now"
+        )
     book, engine = catalogue(chosen), database(chosen, create=False)
     at = product_now(chosen, engine)
     if chosen.set is not None:

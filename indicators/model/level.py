@@ -77,7 +77,7 @@ class Reading:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Standing:
-    """Where an indicator stands: the level held, its flags, and the timers that move it; one step of a state machine."""
+    """Where an indicator stands: the level held, its flags and the timers that move it; a step of a state machine."""
 
     problem: str
     indicator: str

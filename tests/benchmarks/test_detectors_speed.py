@@ -50,7 +50,7 @@ def test_a_replay_of_two_years() -> None:
         return [float(stats.nbinom.sf(y - 1, 2.0, 0.5)) for y in points]
 
     loop = processor_seconds(one_by_one) / len(points) * counts.size * 3
-    print(  # noqa: T201 - a benchmark says what it measured
+    print(
         f"\nNBP, {SERIES} series by 730 days: {spent:.2f} s; EARS C2: {yardstick:.2f} s; "
         f"SciPy point by point, three windows: {loop:.0f} s"
     )
@@ -62,5 +62,5 @@ def test_one_new_day() -> None:
     """One new day for 10,000 series in at most 0.3 s of CPU."""
     counts, exposure = a_board(120)
     spent = processor_seconds(lambda: predictive.latest(counts, exposure, tail_from=1.5))
-    print(f"\nNBP, one new day for {SERIES} series: {spent:.3f} s")  # noqa: T201 - a benchmark says what it measured
+    print(f"\nNBP, one new day for {SERIES} series: {spent:.3f} s")
     assert spent <= 0.3 * SHARE * SLACK + 0.01

@@ -118,7 +118,7 @@ def yardstick() -> float:
 
 def test_reprint_index_keeps_pace():
     """In steady state the index checks and inserts 15,000 items a second with 500,000 items held, under 500 MB."""
-    print("\n   window    items/s       MB  reprints  loops M/s")  # noqa: T201
+    print("\n   window    items/s       MB  reprints  loops M/s")
     for held in (20_000, 100_000, 500_000) if FULL else (2_000,):
         every = timedelta(seconds=2)
         before = resident_megabytes()
@@ -137,7 +137,7 @@ def test_reprint_index_keeps_pace():
             repeats += sum(index.add(item) is not None for item in stretch)
             rates.append(len(stretch) / (time.process_time() - began))
         share = repeats / len(rest)
-        print(f"{len(index):9,d} {max(rates):10,.0f} {memory:8.0f} {share:9.2f} {yardstick():10.0f}")  # noqa: T201
+        print(f"{len(index):9,d} {max(rates):10,.0f} {memory:8.0f} {share:9.2f} {yardstick():10.0f}")
         assert 0.9 * held <= len(index) <= held + 1
         assert 0.2 < share < 0.4
     if FULL:
@@ -147,7 +147,7 @@ def test_reprint_index_keeps_pace():
 
 def test_grouping_keeps_pace():
     """Grouping takes at least 50,000 mentions a second."""
-    print("\n  mentions   per second   events  loops M/s")  # noqa: T201
+    print("\n  mentions   per second   events  loops M/s")
     best = 0.0
     for count in (10_000, 50_000, 200_000) if FULL else (2_000,):
         reports = mentions(count)
@@ -155,7 +155,7 @@ def test_grouping_keeps_pace():
         events = cluster(reports)
         rate = count / (time.process_time() - began)
         best = max(best, rate)
-        print(f"{count:10,d} {rate:12,.0f} {len(events):8,d} {yardstick():10.0f}")  # noqa: T201
+        print(f"{count:10,d} {rate:12,.0f} {len(events):8,d} {yardstick():10.0f}")
         assert count / 20 < len(events) < count
     if FULL:
         assert best >= 50_000

@@ -81,7 +81,7 @@ def test_happenings_are_told_apart() -> None:
     assert len(true) == len(found) > 1500
     precision, recall = pairwise(found, true)
     base_precision, base_recall = pairwise(baseline, true)
-    print(  # noqa: T201
+    print(
         f"\n{len(true)} items, {len(set(true.values()))} happenings: "
         f"events precision {precision:.3f} recall {recall:.3f}; "
         f"MinHash {base_precision:.3f} {base_recall:.3f}; recall {recall / base_recall:.1f} times"

@@ -140,7 +140,7 @@ def test_a_season_of_polls_is_read_quickly() -> None:
     began = time.process_time()
     found = shown(lookout, carries, days, START + timedelta(days=120), {})
     again = time.process_time() - began
-    print(f"{len(rows)} polls read in {first:.2f} s; {len(found)} rows in {again:.3f} s")  # noqa: T201 - a measure
+    print(f"{len(rows)} polls read in {first:.2f} s; {len(found)} rows in {again:.3f} s")
     assert len(found) == 3600
     assert first < 3
     assert again < 0.15
