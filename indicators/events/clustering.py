@@ -193,7 +193,9 @@ def _home(
             fit = _fit(event, facts, place, of_one_text=False)
             if fit is None or not same_time(event.seed, facts, within):
                 continue
-            fit -= day_gap(event.seed, facts) + 0.5 * min(1.0, abs(event.seed.published - published) / within)
+            fit -= 0.5 * min(1.0, abs(event.seed.published - published) / within)
+            if not (by_people and facts.planned):
+                fit -= day_gap(event.seed, facts)
             if fit > best_fit:
                 best, best_fit = event, fit
     return best
@@ -290,6 +292,9 @@ def _event(name: str, grown: Open, opposing: list[Open], own_voices: Mapping[str
     told = sorted(grown.facts, key=lambda one: one.order[1:]) if len(grown.facts) > 1 else grown.facts
     reports = resolve_loops([facts.report for facts in told], own_voices)
     earliest = told[0]
+    # A meeting falls on the day it took place, not on that of its announcement.
+    met = (facts for facts in told if not facts.planned) if earliest.family in LEADERS else iter(())
+    dated = next(met, earliest)
     against = tuple(facts.report for other in opposing for facts in other.facts)
     verdict = judge(reports, against=against, counted=name == COUNTED)
     known = [report.signal.known_at for report in reports]
@@ -298,7 +303,7 @@ def _event(name: str, grown: Open, opposing: list[Open], own_voices: Mapping[str
         event_id=f"e{first.signal_id}",
         family=earliest.family,
         indicator=earliest.report.signal.indicator,
-        occurred_on=date.fromordinal(earliest.announced if earliest.planned else earliest.day),
+        occurred_on=date.fromordinal(dated.announced if dated.planned else dated.day),
         first_known_at=min(known),
         known_at=max(known, default=min(known)) if not against else max(*known, *[r.signal.known_at for r in against]),
         reports=reports,

@@ -104,7 +104,10 @@ class Facts:
         self.actors = frozenset([actor.id for actor in signal.actors])
         self.where = places.where(signal.places)
         # Whoever says exactly where (or who) is asked first; the others then join the event that they fit best.
-        vagueness = self.where.vagueness if self.family not in LEADERS else int(len(self.actors) < 2)
+        # Of leaders, those who met come before those who will: an announcement joins its meeting, not the other way.
+        vagueness = (
+            self.where.vagueness if self.family not in LEADERS else int(len(self.actors) < 2) + 2 * int(self.planned)
+        )
         self.order = (vagueness, published, signal.item_id, signal.evidence.start, self.signal_id)
 
     @property
