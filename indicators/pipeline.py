@@ -337,7 +337,8 @@ class _Desk:
             before.values(),
             self.standings.values(),
             self.recommendation,
-            self._alerts_at_hand(connection, now),
+            # Those raised so lately that another would be the same to a person count as known.
+            alerts.lately(connection, self.id, as_of=now, raised_since=now - transitions.DEFAULT.cooldown),
             now=now,
             thresholds={name: one.thresholds for name, one in limits.items()},
             sights=self._sights(connection, now),
@@ -346,12 +347,6 @@ class _Desk:
         alerts.save(connection, [change.alert for change in changes], at=now)
         self._queue(connection, [change for change in changes if change.mail], limits, active, now)
         return Advance(now=now, alerts=tuple(change.alert for change in changes))
-
-    def _alerts_at_hand(self, connection: Connection, now: datetime) -> list[Alert]:
-        """Those still open, and those raised so lately that another would be the same to a person."""
-        recent = alerts.alerts(connection, self.id, as_of=now, raised_since=now - transitions.DEFAULT.cooldown)
-        still = alerts.open_alerts(connection, self.id, as_of=now)
-        return list({alert.alert_id: alert for alert in (*still, *recent)}.values())
 
     def _sights(self, connection: Connection, now: datetime) -> list[transitions.Sight]:
         """How each source that this problem relies on can be read."""

@@ -655,7 +655,7 @@ def test_a_reader_that_goes_away(folder):
         assert process.wait(60) == 1
 
 
-@pytest.mark.skipif(not Path("/dev/full").exists(), reason="shared data absent")
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="no /dev/full on this system")
 def test_output_that_cannot_be_written(folder):
     """When the printed lines cannot be kept, the command says so and does not end as if all were well."""
     own = own_environment(folder)
