@@ -11,7 +11,7 @@ from __future__ import annotations
 import argparse
 import sys
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time
 from pathlib import Path
@@ -21,7 +21,6 @@ import yaml
 FOLDER = Path(__file__).parent / "coding"
 LISTS = {"first": FOLDER} | {name: FOLDER / name for name in ("second", "third")}
 LANGUAGES = ("en", "ru", "uk", "be")
-ATTRIBUTES = ("indicator", "assertion", "direction", "origin", "quantity", "occurred_on", "places")
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 from feeds.model import Item  # noqa: E402
@@ -120,21 +119,19 @@ def cases(lang: str, name: str = "first") -> Iterator[Case]:
         yield Case(item=item, expected=labels, allowed=frozenset(row.get("allow", ())), trap=row.get("trap", ""))
 
 
-def found(signal: Signal, attribute: str) -> object:
-    """What the coder said of one attribute, in the form in which it is labelled."""
-    if attribute == "indicator":
-        return signal.indicator
-    if attribute == "assertion":
-        return signal.assertion.value
-    if attribute == "direction":
-        return signal.direction.value
-    if attribute == "origin":
-        return signal.attribution.actor if signal.attribution else None
-    if attribute == "quantity":
-        return {"low": int(signal.quantity.low), "unit": signal.quantity.unit} if signal.quantity else None
-    if attribute == "places":
-        return [{"id": mention.place.id, "role": mention.role.value} for mention in signal.places]
-    return list(signal.occurred_on)
+FOUND: Mapping[str, Callable[[Signal], object]] = {
+    "indicator": lambda signal: signal.indicator,
+    "assertion": lambda signal: signal.assertion.value,
+    "direction": lambda signal: signal.direction.value,
+    "origin": lambda signal: signal.attribution.actor if signal.attribution else None,
+    "quantity": lambda signal: (
+        {"low": int(signal.quantity.low), "unit": signal.quantity.unit} if signal.quantity else None
+    ),
+    "occurred_on": lambda signal: list(signal.occurred_on),
+    "places": lambda signal: [{"id": mention.place.id, "role": mention.role.value} for mention in signal.places],
+}
+"""What the coder said of one attribute, in the form in which it is labelled."""
+ATTRIBUTES = tuple(FOUND)
 
 
 def agrees(label: object, value: object, attribute: str) -> bool:
@@ -194,16 +191,16 @@ def _compare(case: Case, signals: list[Signal], head: str, text: str, score: Sco
             continue
 
         def agreement(signal: Signal, label: Expected = label) -> int:
-            return sum(agrees(value, found(signal, name), name) for name, value in label.attributes.items())
+            return sum(agrees(value, FOUND[name](signal), name) for name, value in label.attributes.items())
 
         best = max(rivals, key=agreement)
         for name, value in label.attributes.items():
             score.stated[name] += 1
-            if agrees(value, found(best, name), name):
+            if agrees(value, FOUND[name](best), name):
                 score.agreed[name] += 1
             else:
                 score.failures.append(
-                    f"{head} ATTRIBUTE {label.family}.{name}: said {found(best, name)}, labelled {value}: {text}"
+                    f"{head} ATTRIBUTE {label.family}.{name}: said {FOUND[name](best)}, labelled {value}: {text}"
                 )
 
 
