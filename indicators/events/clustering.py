@@ -21,6 +21,7 @@ from indicators.events.likeness import (
     SPEAKERS,
     Facts,
     Map,
+    Word,
     day_gap,
     numbers_agree,
     numbers_clash,
@@ -119,20 +120,20 @@ def cluster(
 
 def _clustered(reports: Iterable[Report], span: float, own_voices: Mapping[str, Origin]) -> list[Event]:
     """The same, with the span in seconds."""
-    blocks: dict[Key, dict[str, Report]] = {}
+    blocks: dict[Key, dict[Word, Report]] = {}
     for report in reports:
         signal = report.signal
-        signal_id = signal.signal_id
+        word = (signal.item_id, signal.evidence.start)
         block = blocks.setdefault((signal.family, signal.indicator or ""), {})
-        earlier = block.setdefault(signal_id, report)
+        earlier = block.setdefault(word, report)
         if earlier is not report and _knowledge(report) < _knowledge(earlier):
-            block[signal_id] = report
+            block[word] = report
     places = Map()
     found: list[Event] = []
     for key in sorted(blocks):
         classes: dict[str, list[Facts]] = {}
-        for signal_id, report in blocks[key].items():
-            classes.setdefault(class_of(report), []).append(Facts(report, places, signal_id))
+        for report in blocks[key].values():
+            classes.setdefault(class_of(report), []).append(Facts(report, places))
         groups = {
             name: _grown(sorted(facts, key=attrgetter("order")), span, places)
             for name, facts in sorted(classes.items())
@@ -180,8 +181,10 @@ def _home(
     if best is not None or facts.report.signal.assertion is Assertion.RECALLED:
         return best
     best_fit = ENOUGH
-    fits, published = facts.where.fits, facts.published
+    fits, published, direction = facts.where.fits, facts.published, facts.direction
+    goes = direction is not Direction.NONE
     by_people = facts.family in LEADERS
+    by_day_too = not (by_people and facts.planned)
     for day in facts.looks:
         for event in by_day.get(day, ()):
             # The cheapest question first: most open events are of another place.
@@ -190,11 +193,14 @@ def _home(
                 place = places.agreement(facts.where, event.where)
             if (place is None and not by_people) or (place or 0) + MOST <= best_fit:
                 continue
+            if goes and event.direction is not direction and event.direction is not Direction.NONE:
+                continue
             fit = _fit(event, facts, place, of_one_text=False)
             if fit is None or not same_time(event.seed, facts, within):
                 continue
-            fit -= 0.5 * min(1.0, abs(event.seed.published - published) / within)
-            if not (by_people and facts.planned):
+            apart = abs(event.seed.published - published)
+            fit -= 0.5 * apart / within if apart < within else 0.5
+            if by_day_too:
                 fit -= day_gap(event.seed, facts)
             if fit > best_fit:
                 best, best_fit = event, fit
@@ -210,6 +216,8 @@ def _among_kin(facts: Facts, kin: Iterable[Open], places: Map) -> Open | None:
         # One item may tell of two days; a copy belongs to its root's event whatever day it was printed.
         if (facts.item in event.items and gap > 1) or abs(facts.published - event.seed.published) > _COPIED_SECONDS:
             continue
+        if opposed(event.direction, facts.direction):
+            continue
         fit = _fit(event, facts, places.agreement(facts.where, event.where), of_one_text=True)
         if fit is not None and fit - gap > best_fit:
             best, best_fit = event, fit - gap
@@ -217,13 +225,13 @@ def _among_kin(facts: Facts, kin: Iterable[Open], places: Map) -> Open | None:
 
 
 def _fit(event: Open, facts: Facts, place: int | None, *, of_one_text: bool) -> float | None:
-    """How well a report fits an event by what both say; None where they cannot be one happening."""
-    if facts.direction is not event.direction and opposed(event.direction, facts.direction):
-        return None
+    """How well a report fits an event whose way it does not oppose; None where they cannot be one happening."""
     fit = float(place) if place is not None else _without_place(event, facts)
     if fit is None or (place == NEAR and not of_one_text and _told_apart(event, facts)):
         return None
-    if event.actors and facts.actors:
+    if event.actors is facts.actors:
+        fit += 1.0 if facts.actors else 0.0
+    elif event.actors and facts.actors:
         shared = len(event.actors & facts.actors)
         if not _people_agree(facts.family, event, facts, shared):
             return None
@@ -287,9 +295,13 @@ def gainsays(denial: Open, event: Open, places: Map, within: float) -> bool:
     )
 
 
+def _by_publication(facts: Facts) -> tuple[float, Word]:
+    return facts.published, facts.word
+
+
 def _event(name: str, grown: Open, opposing: list[Open], own_voices: Mapping[str, Origin]) -> Event:
     """The finished event."""
-    told = sorted(grown.facts, key=lambda one: one.order[1:]) if len(grown.facts) > 1 else grown.facts
+    told = sorted(grown.facts, key=_by_publication) if len(grown.facts) > 1 else grown.facts
     reports = resolve_loops([facts.report for facts in told], own_voices)
     earliest = told[0]
     # A meeting falls on the day it took place, not on that of its announcement.
@@ -298,9 +310,9 @@ def _event(name: str, grown: Open, opposing: list[Open], own_voices: Mapping[str
     against = tuple(facts.report for other in opposing for facts in other.facts)
     verdict = judge(reports, against=against, counted=name == COUNTED)
     known = [report.signal.known_at for report in reports]
-    first = min(grown.facts, key=lambda one: (one.report.signal.known_at, one.published, one.signal_id))
+    first = min(grown.facts, key=lambda one: (one.report.signal.known_at, one.published, one.word))
     return Event(
-        event_id=f"e{first.signal_id}",
+        event_id=f"e{first.report.signal.signal_id}",
         family=earliest.family,
         indicator=earliest.report.signal.indicator,
         occurred_on=date.fromordinal(dated.announced if dated.planned else dated.day),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from math import asin, cos, radians, sin, sqrt
 
+from indicators.model.actor import Actor
 from indicators.model.event import Report
 from indicators.model.place import Place, PlaceMention, PlaceRole
 from indicators.model.signal import Assertion, Direction, Quantity
@@ -31,6 +32,10 @@ NEAR = 3
 _EARTH_KM = 6371.0
 UNIX_DAY = 719163
 """The day number of 1 January 1970."""
+
+
+Word = tuple[str, int]
+"""Where a mention stands: the item and the offset of its evidence. Within a family and indicator it is one mention."""
 
 
 class Where:
@@ -77,16 +82,16 @@ class Facts:
 
     __slots__ = (
         "actors", "announced", "dated", "day", "direction", "family", "first", "item", "lineage", "order",
-        "planned", "published", "quantity", "report", "signal_id", "source", "where",
+        "planned", "published", "quantity", "report", "source", "where", "word",
     )  # fmt: skip
 
-    def __init__(self, report: Report, places: Map, signal_id: str | None = None) -> None:
+    def __init__(self, report: Report, places: Map) -> None:
         signal = report.signal
         self.report = report
         self.family = signal.family
         self.item = signal.item_id
         self.source = signal.source
-        self.signal_id = signal_id or signal.signal_id
+        self.word = (signal.item_id, signal.evidence.start)
         self.lineage = report.reprint_of or signal.item_id
         self.published = published = signal.published_at.timestamp()
         self.announced = on = int(published // 86400) + UNIX_DAY
@@ -101,14 +106,14 @@ class Facts:
         self.dated = day != on
         self.quantity = signal.quantity
         self.direction = signal.direction
-        self.actors = frozenset([actor.id for actor in signal.actors])
+        self.actors = places.people(signal.actors)
         self.where = places.where(signal.places)
         # Whoever says exactly where (or who) is asked first; the others then join the event that they fit best.
         # Of leaders, those who met come before those who will: an announcement joins its meeting, not the other way.
         vagueness = (
             self.where.vagueness if self.family not in LEADERS else int(len(self.actors) < 2) + 2 * int(self.planned)
         )
-        self.order = (vagueness, published, signal.item_id, signal.evidence.start, self.signal_id)
+        self.order = (vagueness, published, self.word)
 
     @property
     def looks(self) -> range:
@@ -136,14 +141,15 @@ def far(one: Place, other: Place) -> float:
 
 
 class Map:
-    """Which places agree; each name is read once and each pair is measured once."""
+    """Which places agree and who acts; each name is read once and each pair is measured once."""
 
-    __slots__ = ("_inside", "_near", "_where")
+    __slots__ = ("_inside", "_near", "_people", "_where")
 
     def __init__(self) -> None:
         self._near: dict[tuple[str, str], bool] = {}
         self._inside: dict[tuple[str, str], bool] = {}
         self._where: dict[tuple[tuple[str, PlaceRole], ...], Where] = {}
+        self._people: dict[tuple[str, ...], frozenset[str]] = {}
 
     def where(self, mentions: tuple[PlaceMention, ...]) -> Where:
         """The places of a mention, sorted by how exact they are and by their part in it."""
@@ -152,6 +158,17 @@ class Map:
         known = self._where.get(key)
         if known is None:
             known = self._where[key] = Where(len(self._where), mentions)
+        return known
+
+    def people(self, actors: tuple[Actor, ...]) -> frozenset[str]:
+        """Who acts, as one set for all mentions of the same people."""
+        key = tuple([actor.id for actor in actors])
+        known = self._people.get(key)
+        if known is None:
+            known = frozenset(key)
+            # The same people in another order are the same set.
+            known = self._people.setdefault(tuple(sorted(known)), known)
+            self._people[key] = known
         return known
 
     def near(self, one: Place, other: Place) -> bool:

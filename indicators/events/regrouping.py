@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from indicators.events.clustering import COUNTED, REPEAT_WITHIN, class_of, cluster, key_of
-from indicators.events.likeness import Facts, Map, day_gap
+from indicators.events.likeness import Facts, Map, Word, day_gap
 from indicators.model.event import Event, Origin, Report
 from indicators.model.signal import Assertion
 
@@ -84,14 +84,14 @@ def _touched_in_block(new: Sequence[Report], events: Sequence[Event], within: ti
     """The same within one family and indicator."""
     places = Map()
     standing = [_Standing(event, places) for event in events]
-    ids = {report.signal.signal_id for report in new}
+    words = {(report.signal.item_id, report.signal.evidence.start) for report in new}
     chosen: set[int] = set()
     moving: list[Facts] = []
     for name in sorted({class_of(report) for report in new} | {one.name for one in standing}):
         mine = [one for one in standing if one.name == name]
         front = [Facts(report, places) for report in new if class_of(report) == name]
         # A coding that comes again replaces its elder wherever that one was put.
-        front += [one for held in standing for one in held.facts if held.name == name and one.signal_id in ids]
+        front += [one for held in standing for one in held.facts if held.name == name and one.word in words]
         moving += _spread(front, mine, chosen)
     denials = [one for one in standing if one.name in (Assertion.DENIED.value, Assertion.NEGATED.value)]
     if denials or any(class_of(one.report) != COUNTED for one in moving):
@@ -101,18 +101,17 @@ def _touched_in_block(new: Sequence[Report], events: Sequence[Event], within: ti
 
 def _spread(front: list[Facts], standing: Sequence[_Standing], chosen: set[int]) -> list[Facts]:
     """Every mention that may move because an earlier one has; chooses their events and all that might take them."""
-    moved: set[str] = set()
+    moved: set[Word] = set()
     moving: list[Facts] = []
     while front:
         facts = front.pop()
-        signal_id = facts.signal_id
-        if signal_id in moved:
+        if facts.word in moved:
             continue
-        moved.add(signal_id)
+        moved.add(facts.word)
         moving.append(facts)
         opened = facts.opens
         for one in standing:
-            mine = any(member.signal_id == signal_id for member in one.facts)
+            mine = any(member.word == facts.word for member in one.facts)
             takes = mine or one.admits(facts)
             if takes:
                 chosen.add(id(one))
@@ -131,7 +130,7 @@ def _spread(front: list[Facts], standing: Sequence[_Standing], chosen: set[int])
                     front.extend(
                         member
                         for member in _later(other.facts, facts)
-                        if member.signal_id not in moved and one.admits(member)
+                        if member.word not in moved and one.admits(member)
                     )
     return moving
 
