@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
@@ -27,6 +27,7 @@ from indicators.model.alert import Alert, AlertKind
 from indicators.model.event import Event, Origin, Report
 from indicators.model.level import Recommendation, Standing, Thresholds
 from indicators.model.place import Place
+from indicators.model.ruling import Ruling
 from indicators.model.series import CountChange, DayCoverage
 from indicators.model.signal import Signal
 from indicators.series import asof, counting, coverage, frames
@@ -37,6 +38,7 @@ from indicators.store import (
     levels,
     mail_servers,
     outbox,
+    rulings,
     series,
     signals,
     silences,
@@ -104,6 +106,9 @@ class Pipeline:
             while self._has_fresh(desk):
                 with writing(self._engine) as connection:
                     done = _sum(done, desk.take_in(connection, now))
+            if self._has_rulings(desk, now):
+                with writing(self._engine) as connection:
+                    done = _sum(done, desk.rule(connection, now))
             if done.counts or self._is_due(now):
                 with writing(self._engine) as connection:
                     done = _sum(done, desk.look(connection, now))
@@ -115,6 +120,10 @@ class Pipeline:
         # Most turns bring nothing; they must not queue for the write lock.
         with reading(self._engine) as connection:
             return bool(items.items_after(connection, signals.cursor(connection, desk.id).seq, limit=1))
+
+    def _has_rulings(self, desk: _Desk, now: datetime) -> bool:
+        with reading(self._engine) as connection:
+            return tuple(rulings.in_force(connection, desk.id, as_of=now)) != desk.rulings
 
     def next_due_at(self) -> datetime | None:
         """When the levels are to be looked at again though nothing new came."""
@@ -150,6 +159,8 @@ class _Desk:
     reported: dict[str, datetime] = field(default_factory=dict)
     """Signals already folded into events: an edit or a restart brings none of them again."""
     events: dict[clustering.Key, dict[str, Event]] = field(default_factory=lambda: defaultdict(dict))
+    rulings: tuple[Ruling, ...] = ()
+    """What officers said of happenings, as the events at hand are grouped by."""
     changes: dict[str, list[CountChange]] = field(default_factory=lambda: defaultdict(list))
     lookout: coverage.Lookout = field(init=False)
     seen: dict[str, dict[date, DayCoverage]] = field(default_factory=lambda: defaultdict(dict))
@@ -200,6 +211,7 @@ class _Desk:
         if last is None:
             return None
         since = self.polled_until = last - REMEMBER_FOR
+        self.rulings = tuple(rulings.in_force(connection, self.id, as_of=last))
         roots: dict[str, str] = {}
         for event in events.events(connection, self.id, since.date(), as_of=last):
             self._hold([event])
@@ -234,6 +246,13 @@ class _Desk:
         written, counted = self._regroup(connection, reports, now)
         return Advance(now=now, items=len(fresh), signals=len(spoken), events=written, counts=counted)
 
+    def rule(self, connection: Connection, now: datetime) -> Advance:
+        """Group again what officers have joined, parted or let go since the last look."""
+        before, self.rulings = self.rulings, tuple(rulings.in_force(connection, self.id, as_of=now))
+        again = {ruling.key for ruling in set(before) ^ set(self.rulings)}
+        written, counted = self._regroup(connection, (), now, again=again)
+        return Advance(now=now, events=written, counts=counted)
+
     def _code(self, item: Item) -> list[Signal]:
         return code(item, self.catalogue, feed=self.feeds.get(item.source))
 
@@ -266,7 +285,9 @@ class _Desk:
             self.origins[item.item_id].setdefault(report.signal.family, report.origin)
         return reports
 
-    def _regroup(self, connection: Connection, fresh: Sequence[Report], now: datetime) -> tuple[int, int]:
+    def _regroup(
+        self, connection: Connection, fresh: Sequence[Report], now: datetime, *, again: Collection[clustering.Key] = ()
+    ) -> tuple[int, int]:
         """Group again what the fresh reports can touch; write the events that differ and the counts that follow.
 
         Gives the number of events written and of counts changed.
@@ -277,9 +298,15 @@ class _Desk:
                 self.reported[report.signal.signal_id] = report.signal.published_at
                 new[clustering.key_of(report)][report.signal.signal_id] = report
         written = counted = 0
-        for key, arrived in new.items():
+        for key in [*new, *sorted(set(again) - set(new))]:
             self._forget(key, now)
-            step = regroup(arrived.values(), self.events[key].values(), own_voices=self.voices)
+            step = regroup(
+                new[key].values() if key in new else (),
+                self.events[key].values(),
+                own_voices=self.voices,
+                rulings=self.rulings,
+                again={key} & set(again),
+            )
             gone = {event.event_id for event in step.before} - {event.event_id for event in step.after}
             events.save(connection, self.id, step.after, now, retired=gone)
             changed = counting.changes(step.before, step.after, problem=self.id, known_at=now)
@@ -299,9 +326,12 @@ class _Desk:
 
     def _forget(self, key: clustering.Key, now: datetime) -> None:
         """Let go of events that nothing new can touch any more."""
-        horizon = now - REMEMBER_FOR
-        for event in [one for one in self.events[key].values() if one.reports[-1].signal.published_at < horizon]:
-            del self.events[key][event.event_id]
+        horizon, held = now - REMEMBER_FOR, self.events[key]
+        old = {one.event_id: one for one in held.values() if one.reports[-1].signal.published_at < horizon}
+        for event in old.values():
+            # Two that cancel each other are let go of together.
+            if event.cancelled_by in old or event.cancelled_by not in held:
+                del held[event.event_id]
 
     # -- count -> reading -> level -> alert ----------------------------------------------------------------------
 

@@ -3,7 +3,7 @@
 from indicators.events.clustering import REPEAT_WITHIN, cluster
 from indicators.events.corroboration import Carousel, Contradiction, carousel, contradictions, judge
 from indicators.events.origin import known_channels, trace, voices
-from indicators.events.regrouping import Regrouped, affected, regroup
+from indicators.events.regrouping import Regrouped, regroup
 from indicators.events.syndication import Reprint, ReprintIndex, ReprintKind
 
 __all__ = [
@@ -14,7 +14,6 @@ __all__ = [
     "Reprint",
     "ReprintIndex",
     "ReprintKind",
-    "affected",
     "carousel",
     "cluster",
     "contradictions",

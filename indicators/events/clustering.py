@@ -10,11 +10,11 @@ result (see `regrouping`).
 from __future__ import annotations
 
 import gc
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, timedelta
 from operator import attrgetter
 
-from indicators.events.corroboration import judge
+from indicators.events.corroboration import cancelled, judge
 from indicators.events.likeness import (
     LEADERS,
     NEAR,
@@ -30,6 +30,7 @@ from indicators.events.likeness import (
 )
 from indicators.events.origin import resolve_loops
 from indicators.model.event import Event, Origin, Report
+from indicators.model.ruling import Ruling, RulingKind
 from indicators.model.signal import Assertion, Direction, Quantity
 
 REPEAT_WITHIN = timedelta(hours=48)
@@ -67,7 +68,10 @@ def class_of(report: Report) -> str:
 class Open:
     """An event while it grows."""
 
-    __slots__ = ("actors", "direction", "facts", "items", "lineages", "named", "quantities", "seed", "sources", "where")
+    __slots__ = (
+        "actors", "direction", "facts", "items", "lineages", "named", "quantities", "rulings", "seed", "sources",
+        "where",
+    )  # fmt: skip
 
     def __init__(self, seed: Facts) -> None:
         self.seed = seed
@@ -80,6 +84,7 @@ class Open:
         self.actors = seed.actors
         self.direction = seed.direction
         self.quantities: dict[str, Quantity] = {seed.quantity.unit: seed.quantity} if seed.quantity else {}
+        self.rulings: list[Ruling] = []
 
     def join(self, facts: Facts) -> None:
         """Take a report in; the place becomes the narrower of the two."""
@@ -97,28 +102,51 @@ class Open:
         if facts.where is not self.where and facts.where.narrower(self.where):
             self.where = facts.where
 
+    def absorb(self, other: Open) -> None:
+        """Take in all of another event, which an officer says is the same happening."""
+        for facts in other.facts:
+            self.join(facts)
+        self.rulings += [ruling for ruling in other.rulings if ruling not in self.rulings]
+
 
 def cluster(
     reports: Iterable[Report],
     *,
     within: timedelta = REPEAT_WITHIN,
     own_voices: Mapping[str, Origin] | None = None,
+    rulings: Iterable[Ruling] = (),
 ) -> list[Event]:
     """The events that a set of reports tells of, by day; clustering what was known by T gives what was live at T.
 
     `own_voices` (see `origin.voices`) lets loops of mutual citation be settled; without it a family is its own voice.
+    `rulings` are the officers' words in force: the latest on a mention stands.
     """
+    found = cancelled(grouped(reports, within=within, own_voices=own_voices, rulings=rulings))
+    found.sort(key=lambda event: (event.occurred_on, event.reports[0].signal.published_at, event.event_id))
+    return found
+
+
+def grouped(
+    reports: Iterable[Report],
+    *,
+    within: timedelta = REPEAT_WITHIN,
+    own_voices: Mapping[str, Origin] | None = None,
+    rulings: Iterable[Ruling] = (),
+) -> list[Event]:
+    """The same in no order, before movements out and back cancel each other."""
     # A few hundred thousand small things are made and kept; collecting garbage between them takes a third of the time.
     collecting = gc.isenabled()
     gc.disable()
     try:
-        return _clustered(reports, within.total_seconds(), own_voices or {})
+        return _clustered(reports, within.total_seconds(), own_voices or {}, tuple(rulings))
     finally:
         if collecting:
             gc.enable()
 
 
-def _clustered(reports: Iterable[Report], span: float, own_voices: Mapping[str, Origin]) -> list[Event]:
+def _clustered(
+    reports: Iterable[Report], span: float, own_voices: Mapping[str, Origin], rulings: tuple[Ruling, ...]
+) -> list[Event]:
     """The same, with the span in seconds."""
     blocks: dict[Key, dict[Word, Report]] = {}
     for report in reports:
@@ -131,16 +159,62 @@ def _clustered(reports: Iterable[Report], span: float, own_voices: Mapping[str, 
     places = Map()
     found: list[Event] = []
     for key in sorted(blocks):
+        ruled = sorted((one for one in rulings if one.key == key), key=by_time)
         classes: dict[str, list[Facts]] = {}
         for report in blocks[key].values():
             classes.setdefault(class_of(report), []).append(Facts(report, places))
-        groups = {
-            name: _grown(sorted(facts, key=attrgetter("order")), span, places)
-            for name, facts in sorted(classes.items())
-        }
+        groups = {}
+        for name, facts in sorted(classes.items()):
+            parts = parted(facts, ruled) if ruled else [facts]
+            events = [event for part in parts for event in _grown(sorted(part, key=by_order), span, places)]
+            groups[name] = joined(events, ruled) if ruled else events
         found.extend(_settled(groups, places, span, own_voices))
-    found.sort(key=lambda event: (event.occurred_on, event.reports[0].signal.published_at, event.event_id))
     return found
+
+
+by_order = attrgetter("order")
+by_time = attrgetter("at", "ruling_id")
+
+
+def parted(facts: Sequence[Facts], rulings: Sequence[Ruling]) -> list[list[Facts]]:
+    """The mentions kept apart as officers have parted them: the undisputed ones first, then each ruling's.
+
+    What repeats a parted mention goes with it, so that an echo which comes later does not bring the two together again.
+    """
+    apart: dict[str, str] = {}
+    echoes: dict[str, str] = {}
+    for ruling in rulings:
+        if ruling.kind is RulingKind.PART:
+            apart |= dict.fromkeys(ruling.mentions, ruling.ruling_id)
+    if not apart:
+        return [list(facts)]
+    for one in sorted(facts, key=by_order):
+        ruling_id = apart.get(one.report.signal.signal_id)
+        if ruling_id is not None:
+            echoes.setdefault(one.lineage, ruling_id)
+    parts: dict[str, list[Facts]] = {"": []}
+    for one in facts:
+        own = apart.get(one.report.signal.signal_id)
+        # A root that stays keeps its copies unless they were parted by name.
+        copied = echoes.get(one.lineage, "") if one.lineage != one.item else ""
+        parts.setdefault(copied if own is None else own, []).append(one)
+    return [parts[name] for name in sorted(parts)]
+
+
+def joined(events: list[Open], rulings: Sequence[Ruling]) -> list[Open]:
+    """The events with those made one that officers have joined; the word is written on what it made."""
+    for ruling in rulings:
+        named = set(ruling.mentions)
+        ours = [event for event in events if any(one.report.signal.signal_id in named for one in event.facts)]
+        for event in ours:
+            event.rulings.append(ruling)
+        if ruling.kind is RulingKind.JOIN and len(ours) > 1:
+            first = min(ours, key=lambda event: event.seed.order)
+            for other in ours:
+                if other is not first:
+                    first.absorb(other)
+            events = [event for event in events if event is first or event not in ours]
+    return events
 
 
 def _knowledge(report: Report) -> tuple[object, ...]:
@@ -321,5 +395,11 @@ def _event(name: str, grown: Open, opposing: list[Open], own_voices: Mapping[str
         reports=reports,
         credibility=verdict.credibility,
         counted=verdict.counted,
-        why=verdict.why,
+        why="; ".join([verdict.why, *(_said(ruling) for ruling in sorted(grown.rulings, key=by_time))]),
     )
+
+
+def _said(ruling: Ruling) -> str:
+    """An officer's ruling as it stands in the event's reasons."""
+    what = "joined to one happening" if ruling.kind is RulingKind.JOIN else "parted from another happening"
+    return f"{what} by {ruling.by} on {ruling.at:%d %b %Y %H:%M}Z: {ruling.reason}"

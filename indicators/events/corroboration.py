@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 
 from indicators.events.likeness import Map, Where, numbers_agree
@@ -235,17 +235,42 @@ class Carousel:
     why: str
 
 
+def cancelled(events: Sequence[Event]) -> list[Event]:
+    """The events with every pair that went out and came back marked: each names the other and neither is counted."""
+    other: dict[str, str] = {}
+    for pair in carousel(events):
+        other[pair.out.event_id] = pair.back.event_id
+        other[pair.back.event_id] = pair.out.event_id
+    if not other:
+        return list(events)
+    return [
+        replace(event, counted=False, cancelled_by=other[event.event_id]) if event.event_id in other else event
+        for event in events
+    ]
+
+
+def uncancelled(event: Event) -> Event:
+    """The event as it stands by itself."""
+    return replace(event, counted=True, cancelled_by="") if event.cancelled_by else event
+
+
 def carousel(events: Iterable[Event], *, within: timedelta = CAROUSEL_WITHIN) -> list[Carousel]:
-    """Pairs of movements of the same things toward the border and away again within three days; each event once."""
+    """Pairs of movements of the same things toward the border and away again within three days; each event once.
+
+    That they came back must be said by somebody who is no official: a withdrawal that is only announced undoes nothing.
+    """
+    moved = [event for event in events if event.counted and event.family in MOVEMENTS]
+    if not any(_way(event) is Direction.AWAY for event in moved):
+        return []
     ordered = sorted(
-        (event for event in events if event.counted and event.family in MOVEMENTS),
+        moved,
         key=lambda event: (event.occurred_on, event.reports[0].signal.published_at, event.event_id),
     )
     places = Map()
     taken: set[str] = set()
     pairs = []
     for back in ordered:
-        if _way(back) is not Direction.AWAY:
+        if _way(back) is not Direction.AWAY or all(origin.official for origin in back.origins):
             continue
         for out in reversed(ordered):
             if (

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import timedelta
 
-from indicators.events.clustering import COUNTED, REPEAT_WITHIN, class_of, cluster, key_of
+from indicators.events.clustering import COUNTED, REPEAT_WITHIN, Key, class_of, grouped, key_of
+from indicators.events.corroboration import cancelled, uncancelled
 from indicators.events.likeness import Facts, Map, Word, day_gap
 from indicators.model.event import Event, Origin, Report
+from indicators.model.ruling import Ruling
 from indicators.model.signal import Assertion
 
 
@@ -26,24 +28,35 @@ def regroup(
     *,
     within: timedelta = REPEAT_WITHIN,
     own_voices: Mapping[str, Origin] | None = None,
+    rulings: Iterable[Ruling] = (),
+    again: Collection[Key] = (),
 ) -> Regrouped:
-    """What becomes of `events` when `new` reports come: exactly what grouping all reports again would change."""
-    arrived = list(new)
-    standing = list(events)
-    touched = _touched(arrived, standing, within)
+    """What becomes of `events` when `new` reports come: exactly what grouping all reports again would change.
+
+    Families that officers have ruled on are grouped whole, and so are those named in `again`, whose rulings changed.
+    """
+    arrived, held, words = list(new), list(events), list(rulings)
+    whole = {ruling.key for ruling in words if ruling.key in {key_of(report) for report in arrived}} | set(again)
+    standing = [uncancelled(event) for event in held]
+    touched = _touched([one for one in arrived if key_of(one) not in whole], standing, within)
+    touched += [event for event in standing if (event.family, event.indicator or "") in whole]
+    gone = {event.event_id for event in touched}
     reports = [report for event in touched for report in event.reports]
-    after = cluster([*reports, *arrived], within=within, own_voices=own_voices)
-    same = {event for event in touched if event in set(after)}
+    remade = grouped([*reports, *arrived], within=within, own_voices=own_voices, rulings=words)
+    # What came back may cancel what nothing else touched, so that is asked of all of them.
+    before = {event.event_id: event for event in held}
+    plain = [*(event for event in standing if event.event_id not in gone), *remade]
+    after = {event.event_id: event for event in cancelled([_as_marked(event, before) for event in plain])}
     return Regrouped(
-        before=tuple(event for event in touched if event not in same),
-        after=tuple(event for event in after if event not in same),
+        before=tuple(event for event in held if after.get(event.event_id) != event),
+        after=tuple(event for name, event in after.items() if before.get(name) != event),
     )
 
 
-def affected(new: Iterable[Report], events: Iterable[Event], *, within: timedelta = REPEAT_WITHIN) -> list[Report]:
-    """The reports to group again when `new` ones come: themselves, and all of every event they can have changed."""
-    arrived = list(new)
-    return [*(report for event in _touched(arrived, list(events), within) for report in event.reports), *arrived]
+def _as_marked(event: Event, held: Mapping[str, Event]) -> Event:
+    """The event still cancelled where its other half is no longer at hand: nothing can be said against that then."""
+    mark = held[event.event_id].cancelled_by if event.event_id in held else ""
+    return replace(event, counted=False, cancelled_by=mark) if mark and mark not in held else event
 
 
 class _Standing:

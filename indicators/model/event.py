@@ -69,8 +69,10 @@ class Event:
     credibility: int = 6
     """Admiralty information credibility, 1 (confirmed) to 6 (cannot be judged)."""
     counted: bool = True
-    """False when nothing in it may count: all denied, negated, recalled, or officials alone on a withdrawal."""
+    """False when nothing in it may count: all denied, negated, recalled, officials alone on a withdrawal, or undone."""
     why: str = ""
+    cancelled_by: str = ""
+    """The event that undoes this one, where it went and came back within days; such a one is not counted."""
 
     @property
     def origins(self) -> tuple[Origin, ...]:

@@ -48,6 +48,7 @@ event_versions = Table(
     Column("counted", Boolean, nullable=False),
     Column("why", Text, nullable=False),
     Column("retired", Boolean, nullable=False),
+    Column("cancelled_by", String, nullable=False),
     Index("ix_event_versions_event", "problem", "event_id", "version_at", "seq"),
     Index("ix_event_versions_day", "problem", "occurred_on"),
 )
@@ -87,6 +88,7 @@ HEADER = (
     "credibility",
     "counted",
     "why",
+    "cancelled_by",
 )
 
 
@@ -263,6 +265,7 @@ def _event(head: Row[Any], reports: list[Report]) -> Event:
         credibility=head.credibility,
         counted=head.counted,
         why=head.why,
+        cancelled_by=head.cancelled_by,
     )
 
 

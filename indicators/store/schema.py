@@ -15,6 +15,7 @@ from indicators.store import (  # noqa: F401 -- theirs too
     levels,
     mail_servers,
     outbox,
+    rulings,
     series,
     signals,
     silences,

@@ -25,8 +25,9 @@ from reporting import (
 )
 
 from indicators.events.clustering import cluster
-from indicators.events.regrouping import affected, regroup
+from indicators.events.regrouping import regroup
 from indicators.model.event import Event, Report
+from indicators.model.ruling import Ruling, RulingKind
 from indicators.model.signal import Assertion, Direction
 
 PLACES = ((), (BREST,), (GOMEL,), (ZYABROVKA,), (SOUTH,), (BREST_REGION,), (BELARUS,), (MINSK,), (BREST, GOMEL))
@@ -119,18 +120,54 @@ def test_grouping_the_affected_alone_equals_grouping_all(reports: list[Report], 
         )
 
 
-@settings(max_examples=30, deadline=None)
-@given(histories())
-def test_affected_reports_are_whole_events(reports: list[Report]) -> None:
-    """What is grouped again are whole events and the new reports, nothing else."""
+@st.composite
+def rulings_on(draw: st.DrawFn, reports: list[Report]) -> list[Ruling]:
+    """A few words of officers on some of these reports, later ones against earlier ones."""
+    chance = draw(st.randoms(use_true_random=False))
+    made = []
+    for number in range(draw(st.integers(1, 4))):
+        about = chance.choice(reports).signal
+        kin = [one.signal.signal_id for one in reports if one.signal.family == about.family]
+        made.append(
+            Ruling(
+                ruling_id=f"r{number}",
+                problem="belarus",
+                kind=chance.choice(list(RulingKind)),
+                family=about.family,
+                indicator=about.indicator,
+                mentions=tuple(sorted({about.signal_id, *chance.sample(kin, min(len(kin), 2))})),
+                by="Orlova",
+                at=NOON + timedelta(hours=number),
+                reason="the same train",
+            )
+        )
+    return made
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.data(), histories(), st.integers(1, 5), st.integers(0, 1000))
+def test_rulings_hold_in_any_order_and_for_what_comes_later(
+    data: st.DataObject, reports: list[Report], batch: int, seed: int
+) -> None:
+    """Officers' words give the same events whether they came before, between or after the reports, in any order."""
     arriving = once_each(in_order_of_knowledge(reports))
-    known, new = arriving[: len(arriving) // 2], arriving[len(arriving) // 2 :]
-    events = cluster(known)
-    again = {report.signal.signal_id for report in affected(new, events)}
-    fresh = {report.signal.signal_id for report in new}
-    for event in events:
-        ids = {report.signal.signal_id for report in event.reports}
-        assert ids <= again or not ids & (again - fresh)
+    rulings = data.draw(rulings_on(arriving))
+    whole = cluster(arriving, rulings=rulings)
+    shuffled = list(arriving)
+    random.Random(seed).shuffle(shuffled)
+    assert cluster(shuffled, rulings=rulings[::-1]) == whole
+    live: dict[str, Event] = {}
+    spoken: list[Ruling] = []
+    for start in range(0, len(arriving) + batch, batch):
+        changed = rulings[len(spoken) : start // batch + 1] if start < len(arriving) else rulings[len(spoken) :]
+        spoken += changed
+        change = regroup(
+            arriving[start : start + batch], live.values(), rulings=spoken, again={ruling.key for ruling in changed}
+        )
+        for event in change.before:
+            assert live.pop(event.event_id) == event
+        live |= {event.event_id: event for event in change.after}
+    assert sorted(live.values(), key=lambda one: one.event_id) == sorted(whole, key=lambda one: one.event_id)
 
 
 @settings(max_examples=50, deadline=None)
