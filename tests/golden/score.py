@@ -19,7 +19,7 @@ from pathlib import Path
 import yaml
 
 FOLDER = Path(__file__).parent / "coding"
-LISTS = {"first": FOLDER} | {name: FOLDER / name for name in ("second", "third", "fourth")}
+LISTS = {"first": FOLDER} | {name: FOLDER / name for name in ("second", "third", "fourth", "fifth")}
 LANGUAGES = ("en", "ru", "uk", "be")
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
