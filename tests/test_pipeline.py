@@ -155,7 +155,7 @@ def test_the_movement_of_20_december_names_its_origin(lived, catalogue):
         if event.indicator == "equipment_moves" and event.occurred_on.isoformat() == "2022-12-20"
     ]
     largest = max(moves, key=lambda event: len(event.reports))
-    assert len({report.signal.source for report in largest.reports}) >= 3
+    assert len({report.signal.source for report in largest.reports}) >= 4
     assert [origin.id for origin in largest.origins] == ["HAJUN"]
 
 

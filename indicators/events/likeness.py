@@ -41,7 +41,7 @@ Word = tuple[str, int]
 class Where:
     """The places of a mention, sorted once; mentions of the same places share one."""
 
-    __slots__ = ("at", "fits", "from_", "names", "number", "specific", "to", "vague", "vague_km", "vagueness")
+    __slots__ = ("at", "bound", "fits", "from_", "names", "number", "specific", "to", "vague", "vague_km", "vagueness")
 
     def __init__(self, number: int, mentions: tuple[PlaceMention, ...]) -> None:
         self.number = number
@@ -62,6 +62,10 @@ class Where:
             else:
                 self.at += (place,)
         self.specific = self.to + self.at + self.from_
+        self.bound = frozenset(
+            [one.place.id for one in mentions if one.role is PlaceRole.TO and one.place in self.vague]
+        )
+        """The wide areas it says that something goes to."""
         self.names = frozenset([mention.place.id for mention in mentions if mention.place.kind != "country"])
         self.vagueness = 0 if self.specific else 2
         if not self.specific and any(place.kind != "country" for place in self.vague):
@@ -221,6 +225,9 @@ class Map:
         if mine and theirs:
             return self._points(mine, theirs)
         if mine or theirs:
+            # 'From Polonka to the border' is what 'to the border' tells of, however far from it Polonka lies.
+            if not one.bound.isdisjoint(other.bound):
+                return 2
             return self._point_in_area(mine or theirs, other.vague if mine else one.vague)
         return self._areas(one.vague, other.vague)
 

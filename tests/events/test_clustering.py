@@ -243,3 +243,17 @@ def test_numbers_of_one_region_contradict_each_other():
         a_report("o:1", places=(BREST,), quantity=(31, "tank"), hours=2),
         a_report("r:1", places=(BREST_REGION,), quantity=(13, "tank"), hours=3),
     ) == [3]
+
+
+def test_two_words_for_one_way_to_the_border_agree():
+    """A train from a distant station 'to the border' is what an echo without it tells of, not a convoy nearer by."""
+    border = a_place("the border", 51.6, 26.5, radius=150, kind="border")
+    polonka = a_report(
+        "r:1",
+        places=(PlaceMention(place=POLONKA, role=PlaceRole.FROM), PlaceMention(place=border, role=PlaceRole.TO)),
+    )
+    convoy = a_report("h:1", places=(a_place("Drahichyn", 52.19, 25.16),), hours=1)
+    echo = a_report("d:1", places=(PlaceMention(place=border, role=PlaceRole.TO),), hours=2)
+    events = cluster([polonka, convoy, echo])
+    train = next(event for event in events if event.reports[0].signal.item_id == "r:1")
+    assert [report.signal.item_id for report in train.reports] == ["r:1", "d:1"]
