@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -14,10 +15,12 @@ from feeds.database import open_engine
 from feeds.model import Feed, Item, Outcome, Poll
 from indicators import store
 from indicators.catalogue import Catalogue, load
+from indicators.events.ruling import joining
+from indicators.model.event import Event
 from indicators.pipeline import Pipeline
 from indicators.replay import recording
 from indicators.settings import Settings, data_folder
-from indicators.store import events, levels, reading, series, writing
+from indicators.store import events, levels, reading, rulings, series, writing
 
 BEGIN = datetime(2022, 12, 11, tzinfo=UTC)
 END = datetime(2022, 12, 23, tzinfo=UTC)
@@ -165,3 +168,42 @@ def test_it_never_shows_high(lived, catalogue):
         history = levels.condition_history(connection, catalogue.problem.id, as_of=END)
     assert min(step.condition for step in history) >= 3
     assert min(step.condition for step in history) <= 4
+
+
+def test_an_officers_ruling_is_carried_out_and_the_past_stays(tmp_path, catalogue, tape, published):
+    """Two happenings joined are one from then on, in events and counts, after a restart too; ended, they are two."""
+    until = BEGIN + timedelta(days=9, hours=12)
+    engine, feeds = a_store(tmp_path, "ruled"), {feed.feed_id: feed for feed in tape.feeds}
+    live(engine, catalogue, feeds, [item for item in published if item.known_at <= until])
+    problem = catalogue.problem.id
+
+    def moves(at: datetime) -> list[Event]:
+        with reading(engine) as connection:
+            found = events.events(connection, problem, as_of=at, indicator="equipment_moves")
+        return [event for event in found if event.counted and event.occurred_on.isoformat() == "2022-12-20"]
+
+    def counted(at: datetime) -> int:
+        with reading(engine) as connection:
+            counts = series.counts(connection, problem, as_of=at, indicators=["equipment_moves"])
+        return int(counts.loc[counts["day"].astype(str) == "2022-12-20", "events"].sum())
+
+    def advanced(hours: int) -> datetime:
+        at = END + hours * HOUR
+        Pipeline(engine, [catalogue], feeds, settings=Settings()).advance(at)
+        return at
+
+    before = moves(END)
+    assert len(before) >= 2
+    ruling = joining(before, problem=problem, by="Orlova", at=END + HOUR, reason="one train, seen twice")
+    with writing(engine) as connection:
+        rulings.add(connection, ruling)
+    joined_at = advanced(2)
+    (one,) = moves(joined_at)
+    assert "joined to one happening by Orlova" in one.why
+    assert (counted(END), counted(joined_at)) == (len(before), 1)
+    assert moves(END) == before
+    with writing(engine) as connection:
+        rulings.add(connection, replace(ruling, at=END + 3 * HOUR, in_force=False))
+    ended_at = advanced(4)
+    assert moves(ended_at) == before
+    assert (counted(joined_at), counted(ended_at)) == (1, len(before))

@@ -19,7 +19,7 @@ VERBS: Mapping[str, tuple[str, str]] = {
     "code": ("coding", "text to signals"),
     "catalogue": ("coding", "check the catalogue, or explain how a text is coded"),
     "levels": ("warning", "where the problem stands"),
-    "events": ("warning", "happenings, with their reports and origins"),
+    "events": ("happenings", "happenings, with their reports and origins"),
     "thresholds": ("warning", "the limits in force, and whose they are"),
     "detect": ("warning", "one detector over a count column"),
     "replay": ("replaying", "the spine over archives, as of each day"),

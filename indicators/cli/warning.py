@@ -1,4 +1,4 @@
-"""What stands where, and why: `levels`, `events`, `thresholds`, `detect`."""
+"""What stands where, and why: `levels`, `thresholds`, `detect`."""
 
 from __future__ import annotations
 
@@ -18,7 +18,6 @@ from indicators.cli.context import (
     as_of,
     catalogue,
     database,
-    day,
     emit,
     limits_in_force,
     product_now,
@@ -27,9 +26,8 @@ from indicators.cli.context import (
     text_of,
     whole,
 )
-from indicators.model.event import Event
 from indicators.model.level import Board, Level, Recommendation, Standing, ThresholdChange, Thresholds, WatchCondition
-from indicators.store import events, levels, thresholds
+from indicators.store import levels, thresholds
 from indicators.store.problems import reading, writing
 
 
@@ -42,16 +40,6 @@ def levels_options(command: argparse.ArgumentParser) -> None:
     command.add_argument("--by", default="", help="who sets it")
     command.add_argument("--reason", default="", help="why")
     command.set_defaults(run=run_levels)
-
-
-def events_options(command: argparse.ArgumentParser) -> None:
-    """`vedette events`."""
-    listed = shared(command.add_subparsers(dest="what", metavar="WHAT", required=True).add_parser("list"))
-    listed.add_argument("--from", dest="since", type=day)
-    listed.add_argument("--to", dest="until", type=day)
-    listed.add_argument("--as-of", type=as_of)
-    listed.add_argument("--json", action="store_true")
-    listed.set_defaults(run=run_events)
 
 
 def thresholds_options(command: argparse.ArgumentParser) -> None:
@@ -223,61 +211,6 @@ def _print_board(board: Board, book: Catalogue) -> None:
         ],
         ("code", "indicator", "level", "count", "origins", "coverage", "why"),
     )
-
-
-def run_events(chosen: argparse.Namespace) -> None:
-    """The events of these days as they were known."""
-    book, engine = catalogue(chosen), database(chosen, create=False)
-    at = product_now(chosen, engine)
-    with reading(engine) as connection:
-        found = events.events(connection, book.problem.id, chosen.since, chosen.until, as_of=at)
-    for event in found:
-        if chosen.json:
-            emit(event_json(event))
-        else:
-            names = ", ".join(origin.name for origin in event.origins) or "origin unknown"
-            counts = "" if event.counted else " (not counted)"
-            print(
-                f"{event.occurred_on}  {event.indicator or event.family}{counts}: {len(event.reports)} reports, {names}"
-            )
-            print(f"    {event.reports[0].signal.evidence.quote}")
-
-
-def event_json(event: Event) -> dict[str, Any]:
-    """An event in the contract's JSON form."""
-    places = {mention.place.id: mention for report in event.reports for mention in report.signal.places}
-    return {
-        "event_id": event.event_id,
-        "family": event.family,
-        "indicator": event.indicator,
-        "occurred_on": event.occurred_on,
-        "known_at": event.known_at,
-        "first_known_at": event.first_known_at,
-        "counted": event.counted,
-        "places": [
-            {
-                "id": mention.place.id,
-                "name": mention.place.name,
-                "lat": mention.place.lat,
-                "lon": mention.place.lon,
-                "radius_km": mention.place.radius_km,
-                "role": mention.role.value,
-            }
-            for mention in places.values()
-        ],
-        "origins": [{"id": origin.id, "name": origin.name, "official": origin.official} for origin in event.origins],
-        "reports": [
-            {
-                "item_id": report.signal.item_id,
-                "source": report.signal.source,
-                "url": report.url,
-                "origin": report.origin.id,
-            }
-            for report in event.reports
-        ],
-        "credibility": event.credibility,
-        "why": event.why,
-    }
 
 
 def run_thresholds_list(chosen: argparse.Namespace) -> None:
