@@ -155,6 +155,7 @@ _LABEL = re.compile(r"^[^\d:]{2,40}:\s+(?=\S)")
 _MOSCOW_TIME = re.compile(
     r"\s*\(?(?:время московское|по (?:московскому|минскому|мінскім) (?:времени|часе)|по москве|по минску)\)?$"
 )
+_ZONE_NAMED = re.compile(r"(?<=\d)\s*[\[(]?([A-Z][A-Za-z]{2,12}/[A-Z][A-Za-z_-]{2,20})[\])]?\s*$")
 _DAY_NUMBER = re.compile(r"(?P<year>\d{4})-(?P<ordinal>\d{3})")
 _MAX_LENGTH = 120
 
@@ -224,8 +225,11 @@ class DateReader:
     def _strict(self, kept: str) -> _Reading | None:
         if len(kept) > _MAX_LENGTH:
             return None
+        zone = named_zone(self.zone)
+        if (named := _ZONE_NAMED.search(kept)) is not None and (own := named_zone(named[1])) is not UTC:
+            kept, zone = kept[: named.start()], own
         folded = _fold(kept)
-        context = _Context(now=self.now, zone=named_zone(self.zone), day_order=self.day_order)
+        context = _Context(now=self.now, zone=zone, day_order=self.day_order, certain=named is not None)
         for text in dict.fromkeys((folded, _LABEL.sub("", folded))):
             for rule in _RULES:
                 try:
@@ -275,6 +279,8 @@ class _Context:
     now: datetime
     zone: tzinfo
     day_order: str
+    certain: bool = False
+    """Whether the date itself names this zone."""
 
 
 def _fold(raw: str) -> str:
@@ -416,7 +422,7 @@ def _on(day: date, quality: DateQuality) -> _Reading:
 def _zone(name: str | None, context: _Context) -> tuple[tzinfo, bool, bool]:
     """The zone of these letters or digits; whether the table was needed; whether it is certain."""
     if not name:
-        return context.zone, False, False
+        return context.zone, context.certain, context.certain
     digits = re.fullmatch(r"(?:(?:gmt|utc)\s?)?([+-])(\d{1,2}):?(\d{2})?", name)
     if digits:
         minutes = int(digits[2]) * 60 + int(digits[3] or 0)

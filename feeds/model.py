@@ -66,7 +66,9 @@ class Feed:
     timezone: str = "UTC"
     day_order: str = "DMY"
     selectors: Mapping[str, str] = field(default_factory=dict)
-    """For a release page: CSS selectors of `item`, `title`, `link`, `date`, `text`."""
+    """For a release page: CSS selectors of `item`, `title`, `link`, `date`, `text`. For GDELT's files: `country`."""
+    digest: bool | None = None
+    """Whether its posts sum up many happenings and are told apart; None: only where a post shows it beyond doubt."""
     enabled: bool = True
 
 
@@ -89,6 +91,8 @@ class Entry:
     author: str = ""
     forwarded_from: str = ""
     """The channel or outlet a forwarded post says it comes from."""
+    forwarded_handle: str = ""
+    """Its name in the platform's addresses, where it has one."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -231,6 +231,14 @@ class Collector:
             fetched_at=now,
             content_type=document.headers.get("content-type"),
         )
+        if not isinstance(parsed, Unparsable) and parsed.continues_at:
+            # The document only says where the entries are; its own headers still say when to come again.
+            led = await self._client.fetch(parsed.continues_at, now=now)
+            parsed = (
+                await self._parser.parse(led.content, feed=feed, url=led.url, fetched_at=now)
+                if isinstance(led, Document)
+                else Unparsable(reason=getattr(led, "reason", f"{shown(parsed.continues_at)}: nothing there"))
+            )
         finding = Finding(
             outcome=Outcome.FAILED,
             status=document.status,

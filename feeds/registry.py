@@ -22,7 +22,6 @@ SHORTEST = timedelta(minutes=2)
 LONGEST = timedelta(days=7)
 UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
 DURATION = re.compile(r"(?:[0-9]{1,7}[smhd]){1,4}")
-SELECTORS = ("item", "title", "link", "date", "text", "next")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -119,6 +118,8 @@ def dump(feeds: Iterable[Feed], notes: Mapping[str, str] | None = None) -> str:
             "note": (notes or {}).get(feed.feed_id, ""),
         }
         entry |= {key: value for key, value in optional.items() if value}
+        if feed.digest is not None:
+            entry["digest"] = feed.digest
         if not feed.enabled:
             entry["enabled"] = False
         entries.append(entry)
@@ -225,7 +226,8 @@ class _Spec(BaseModel):
     interval: Annotated[timedelta, BeforeValidator(_interval)] = timedelta(minutes=30)
     timezone: Annotated[str, AfterValidator(_zone)] = "UTC"
     day_order: Annotated[str, AfterValidator(_day_order)] = "DMY"
-    selectors: dict[Literal["item", "title", "link", "date", "text", "next"], str] = {}
+    selectors: dict[Literal["item", "title", "link", "date", "text", "next", "country"], str] = {}
+    digest: bool | None = None
     enabled: bool = True
     note: str = ""
 
@@ -257,6 +259,7 @@ class _Spec(BaseModel):
             timezone=self.timezone,
             day_order=self.day_order,
             selectors={str(key): value for key, value in self.selectors.items()},
+            digest=self.digest,
             enabled=self.enabled,
         )
 

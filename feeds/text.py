@@ -43,6 +43,8 @@ _LONG_TAG = re.compile(r"<[a-zA-Z][^<>]{20000,}")
 _ANY_TAG = re.compile(r"<(/?)([a-zA-Z][^\s/<>]*)[^<>]*>?|<![^<>]*>?|<\?[^<>]*>?")
 _KEPT_TAG = re.compile(r"<(/?)([a-z0-9]+)>")
 _HAS_TAG = re.compile(r"<(?:/?[a-zA-Z][^<>]*>|!--|!\[CDATA\[)")
+# Written as XML writes it; a tree builder would make two breaks of it.
+_CLOSED_BREAK = re.compile(r"(<br\s*/?>)\s*</br\s*>", re.IGNORECASE)
 _ENTITY = re.compile(r"&(?:#\d{1,7}|#[xX][0-9a-fA-F]{1,6}|[a-zA-Z][a-zA-Z0-9]{1,31});")
 
 _BREAKS = re.compile(r"\r\n?|[\u2028\u2029\x0b\x0c\x85]")
@@ -117,7 +119,7 @@ def plain(markup: str, *, certainly_html: bool = False) -> str:
         # A description without any tag is text with line breaks of its own, whatever its type says; only inside a
         # page is a line break known to be no more than a space.
         return clean(unescape(" ".join(markup.split()) if certainly_html else markup))
-    markup = _INVISIBLE.sub("", markup)
+    markup = _CLOSED_BREAK.sub(r"\1", _INVISIBLE.sub("", markup))
     swept = _by_tree(markup) if _is_tame(markup) else _by_sweep(markup)
     return clean(_settle(swept))
 

@@ -55,6 +55,8 @@ class Parsed:
     """What the document turned out to be."""
     next_page: str | None = None
     """Where older entries continue, as an absolute address."""
+    continues_at: str | None = None
+    """Where the entries themselves are, when the document only says where: read at once, in the same visit."""
     hints: Hints = field(default_factory=Hints)
     trouble: Outcome | None = None
     """EMPTY, UNDATED, LAYOUT_CHANGED or PREVIEW_OFF where the document was read but does not say what it should."""
@@ -74,5 +76,6 @@ class Draft:
     """Raw dates in the order in which they should be believed."""
     author: str = ""
     forwarded_from: str = ""
+    forwarded_handle: str = ""
     lang: str = ""
     """What the document says of this entry's language, if anything."""

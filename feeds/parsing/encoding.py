@@ -6,6 +6,8 @@ import codecs
 import re
 from collections.abc import Sequence
 
+from feeds.parsing.cyrillic import cyrillic_set
+
 _MARKS: tuple[tuple[bytes, str], ...] = (
     (codecs.BOM_UTF8, "utf-8"),
     (codecs.BOM_UTF32_LE, "utf-32-le"),
@@ -21,6 +23,9 @@ _CHARSET = re.compile(r"charset\s*=\s*[\"']?\s*([\w.:-]{1,40})", re.IGNORECASE)
 _REFUSED = frozenset(("idna", "punycode", "unicode_escape", "raw_unicode_escape", "undefined", "mbcs", "oem", "utf-7"))
 # A browser's reading of names that pages use loosely.
 _WIDER = {"gb2312": "gb18030", "gbk": "gb18030", "iso8859-1": "cp1252", "ascii": "cp1252", "iso8859-9": "cp1254"}
+WESTERN = "cp1252"
+_ALIASES = {"x-mac-cyrillic": "mac-cyrillic", "x-cp1251": "cp1251", "win-1251": "cp1251", "cp-1251": "cp1251",
+            "win1251": "cp1251", "windows1251": "cp1251", "koi8": "koi8-r"}  # fmt: skip
 _SEVEN_BIT = frozenset(("iso2022_jp", "iso2022_kr", "iso2022_jp_1", "iso2022_jp_2", "hz"))
 _CYRILLIC_FEEDS = frozenset(("ru", "uk", "be", "bg", "sr", "mk"))
 
@@ -35,15 +40,16 @@ def decode(content: bytes, *, content_type: str | None = None, languages: Sequen
     if content.isascii() and not seven_bit:
         return content.decode("ascii")
     # Bytes beyond ASCII that form valid UTF-8 are UTF-8, whatever the header or the prolog says.
-    for name in (*seven_bit, "utf-8", *declared):
+    for name in (*seven_bit, "utf-8", *(name for name in declared if name != WESTERN)):
         try:
             return content.decode(name)
         except (UnicodeError, LookupError, ValueError):
             continue
     if _mostly_utf8(content):
         return content.decode("utf-8", "replace")
-    fallback = next((name for name in declared if name != "utf-8"), None)
-    return content.decode(fallback or ("cp1251" if _CYRILLIC_FEEDS & set(languages) else "cp1252"), "replace")
+    # A server's default of Latin letters says nothing, and cannot fail: what the bytes look like counts for more.
+    fallback = next((name for name in declared if name not in ("utf-8", WESTERN)), None) or cyrillic_set(content)
+    return content.decode(fallback or ("cp1251" if _CYRILLIC_FEEDS & set(languages) else WESTERN), "replace")
 
 
 def _marked(content: bytes) -> str | None:
@@ -78,7 +84,7 @@ def _declared(content: bytes, content_type: str | None) -> list[str]:
     usable = []
     for name in names:
         try:
-            codec = codecs.lookup(name)
+            codec = codecs.lookup(_ALIASES.get(name.lower(), name))
         except (LookupError, ValueError):
             continue
         plain = codec.name

@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 
 from feeds.dates import DateReader
 from feeds.model import DateQuality, Entry, FeedKind, Outcome
+from feeds.parsing import digests
 from feeds.parsing.document import Document, Draft, Hints, Parsed
 from feeds.parsing.language import language_of
+
+# What a message carries besides words is told in our own words, which are nobody's language.
+_IN_BRACKETS = re.compile(r"^\[[^\]\n]{1,200}\]", re.MULTILINE)
 
 
 def finish(
@@ -26,9 +31,13 @@ def finish(
     """The parsed document: every draft an entry, and the trouble they have in common."""
     reader = document.dates()
     remarks = [note for note in notes if note]
+    leaning = (
+        "" if declared_language else language_of("\n".join(_words_of(one.title, one.text[:300]) for one in drafts))
+    )
     entries = tuple(
-        _entry(document, draft, identity, reader, declared_language)
-        for draft, identity in zip(drafts, identities(drafts), strict=True)
+        _entry(document, part, identity, reader, declared_language, leaning)
+        for draft, whole in zip(drafts, identities(drafts), strict=True)
+        for part, identity in digests.apart(draft, whole, declared=document.feed.digest)
     )
     if reader.unread:
         remarks.append(f"{reader.unread} irregular dates were not tried; declare the feed's day order and languages")
@@ -79,7 +88,11 @@ def digest(title: str, text: str) -> str:
     return "sha256:" + hashlib.sha256(f"{title}\n\n{text}".encode()).hexdigest()[:40]
 
 
-def _entry(document: Document, draft: Draft, identity: str, reader: DateReader, declared: str) -> Entry:
+def _words_of(title: str, text: str) -> str:
+    return _IN_BRACKETS.sub("", f"{title}\n{text}")
+
+
+def _entry(document: Document, draft: Draft, identity: str, reader: DateReader, declared: str, leaning: str) -> Entry:
     dated = reader.first_of(*draft.dates)
     return Entry(
         entry_id=identity,
@@ -91,8 +104,12 @@ def _entry(document: Document, draft: Draft, identity: str, reader: DateReader, 
         date_method=dated.method,
         date_quality=dated.quality,
         lang=language_of(
-            f"{draft.title}\n{draft.text}", declared=draft.lang or declared, among=document.feed.languages
+            _words_of(draft.title, draft.text),
+            declared=draft.lang or declared,
+            among=document.feed.languages,
+            leaning=leaning,
         ),
         author=draft.author,
         forwarded_from=draft.forwarded_from,
+        forwarded_handle=draft.forwarded_handle,
     )

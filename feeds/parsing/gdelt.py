@@ -1,4 +1,4 @@
-"""Article lists of the GDELT DOC 2.0 search: titles and addresses of what others published."""
+"""GDELT: article lists of its DOC 2.0 search here, its files of every quarter-hour in `gdelt_files`."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 
 from feeds.errors import ParseError
 from feeds.model import FeedKind
-from feeds.parsing import jsonfeed
+from feeds.parsing import gdelt_files, jsonfeed
 from feeds.parsing.document import Document, Draft, Parsed
 from feeds.parsing.entries import finish
 from feeds.parsing.links import absolute
@@ -27,6 +27,8 @@ _SPACED_AFTER = re.compile(r"([(\[«“]) ")
 
 def read(document: Document) -> Parsed:
     """The articles of one answer; ParseError when the service answers with a complaint instead."""
+    if gdelt_files.is_file(document.content):
+        return gdelt_files.read(document)
     value = jsonfeed.load(document)
     if not isinstance(value, Mapping):
         raise ParseError(f"{document.where}: JSON, but no article list: it lacks 'articles'")

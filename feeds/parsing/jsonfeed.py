@@ -15,18 +15,20 @@ from feeds.parsing.entries import finish
 from feeds.parsing.links import absolute
 from feeds.text import clean, line, plain
 
+_OWN_FIELDS = frozenset(("content_html", "content_text", "date_published"))
+_LAST_COMMA = re.compile(r",(\s*[}\]])")
 _BARE_BACKSLASH = re.compile(r'\\(?!["\\/bfnrt]|u[0-9a-fA-F]{4})')
 
 
 def load(document: Document) -> Any:
-    """The JSON value of a document, its stray backslashes and control characters forgiven."""
+    """The JSON value of a document, its stray backslashes, last commas and control characters forgiven."""
     text = decode(document.content, content_type=document.content_type, languages=document.feed.languages)
     text = text.lstrip("\ufeff").removeprefix(")]}'")
     try:
         try:
             return json.loads(text, strict=False)
         except json.JSONDecodeError:
-            return json.loads(_BARE_BACKSLASH.sub(r"\\\\", text), strict=False)
+            return json.loads(_LAST_COMMA.sub(r"\1", _BARE_BACKSLASH.sub(r"\\\\", text)), strict=False)
     except RecursionError:
         raise ParseError(f"{document.where}: the JSON is nested too deeply; it is not read") from None
     except ValueError as error:
@@ -39,10 +41,11 @@ def read(document: Document) -> Parsed:
     value = load(document)
     if not is_json_feed(value):
         raise ParseError(f"{document.where}: JSON, but no JSON Feed: it lacks its 'version' or a list 'items'")
+    author = _author(value)
     drafts, skipped = [], 0
     for item in value["items"]:
         if isinstance(item, Mapping):
-            drafts.append(_draft(item, document.url))
+            drafts.append(_draft(item, document.url, author))
         else:
             skipped += 1
     return finish(
@@ -58,22 +61,30 @@ def read(document: Document) -> Parsed:
 
 
 def is_json_feed(value: Any) -> bool:
-    """True when a JSON value is a JSON Feed by its version, be that the address or the bare number some write."""
+    """True when a JSON value is a JSON Feed by its version, be that the address or the bare number some write.
+
+    Without a version it is one when an item has a field that only this format has.
+    """
     if not isinstance(value, Mapping) or not isinstance(value.get("items"), list):
         return False
     version = str(value.get("version", ""))[:200]
-    return "jsonfeed.org" in version or version in ("1", "1.1")
+    if version:
+        return "jsonfeed.org" in version or version in ("1", "1.0", "1.1")
+    return any(isinstance(item, Mapping) and not _OWN_FIELDS.isdisjoint(item) for item in value["items"][:100])
 
 
-def _draft(item: Mapping[str, Any], base: str) -> Draft:
+def _draft(item: Mapping[str, Any], base: str, author: str) -> Draft:
     rich = plain(_text(item, "content_html"))
+    identity = line(_text(item, "id"))
+    url = absolute(_text(item, "url"), base) or absolute(_text(item, "external_url"), base)
     return Draft(
-        source_id=line(_text(item, "id")),
-        url=absolute(_text(item, "url") or _text(item, "external_url"), base),
+        source_id=identity,
+        # The format advises an item's address as its id; without another address it is the address.
+        url=url or (absolute(identity, base) if identity.startswith(("https://", "http://")) else ""),
         title=line(_text(item, "title")),
         text=rich or clean(_text(item, "content_text")) or clean(_text(item, "summary")),
         dates=tuple(raw for key in ("date_published", "date_modified") if (raw := _text(item, key))),
-        author=_author(item),
+        author=_author(item) or author,
         lang=_text(item, "language"),
     )
 
@@ -90,8 +101,12 @@ def _text(item: Mapping[str, Any], key: str) -> str:
 
 def _author(item: Mapping[str, Any]) -> str:
     authors = item.get("authors")
-    several = authors if isinstance(authors, list) else [item.get("author")]
-    names = [line(_text(author, "name")) for author in several if isinstance(author, Mapping)]
+    several = authors if isinstance(authors, list) else [authors, item.get("author")]
+    names = [
+        line(_text(author, "name")) if isinstance(author, Mapping) else line(author)
+        for author in several
+        if isinstance(author, Mapping | str)
+    ]
     return ", ".join(name for name in names if name)[:200]
 
 

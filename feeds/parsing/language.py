@@ -14,10 +14,17 @@ _FOREIGN = {
 }
 _WORDS = {
     "en": re.compile(r"\b(?:the|of|and|to|in|is|for|on|that|with|by|from|has|was|are)\b"),
+    "ru": re.compile(
+        r"\b(?:и|в|что|это|с|до|о|об|его|также|были|когда|как|на|от|не|по|за|из|для|после|или|уже|только|ее|они)\b"
+    ),
     "be": re.compile(r"\b(?:і|што|гэта|з|да|пра|яго|таксама|былі|калі|як|на|ад|паведамляе)\b"),
     "uk": re.compile(r"\b(?:і|й|що|це|з|до|про|його|також|були|коли|як|на|від|та)\b"),
-    "ru": re.compile(r"\b(?:и|что|это|с|до|о|об|его|также|были|когда|как|на|от|в|не|по)\b"),
     "pl": re.compile(r"\b(?:i|w|z|na|do|że|nie|się|jest|to|oraz|przez|dla|po|od)\b"),
+    "de": re.compile(r"\b(?:der|die|das|und|ist|nicht|mit|von|den|auf|ein|eine|im|zu|sich|für)\b"),
+    "fr": re.compile(r"\b(?:le|la|les|des|et|est|une|du|dans|pour|sur|qui|que|par|au)\b"),
+    "es": re.compile(r"\b(?:el|los|las|y|una|del|por|con|para|que|en|se|su)\b"),
+    "lt": re.compile(r"\b(?:ir|yra|kad|su|dėl|apie|bus|buvo|iš|į|tai)\b"),
+    "lv": re.compile(r"\b(?:un|ir|par|ar|kas|uz|no|tika|būs|gan)\b"),
 }
 _CYRILLIC = re.compile(r"[\u0400-\u04ff]")
 _LATIN = re.compile(r"[A-Za-z]")
@@ -27,16 +34,20 @@ _LATIN_LANGUAGES = frozenset(("en", "pl", "de", "fr", "es", "it", "lt", "lv", "e
 _SAMPLE = 4000
 
 
-def language_of(text: str, *, declared: str = "", among: Sequence[str] = ()) -> str:
-    """The language of `text`: among the source's own, by its letters; what the document declares breaks a tie."""
+def language_of(text: str, *, declared: str = "", among: Sequence[str] = (), leaning: str = "") -> str:
+    """The language of `text`: among the source's own, by its letters; what the document declares breaks a tie.
+
+    `leaning` is the language of the document as a whole, for a text too short to show its own.
+    """
     stated = declared.replace("_", "-").split("-")[0].strip().lower()
     if len(among) == 1 and not _in_other_script(text, among[0]):
         return among[0]
     if len(among) < 2:
         if re.fullmatch(r"[a-z]{2,3}", stated) and not _in_other_script(text, stated):
             return stated
-        return _likeliest(text, tuple(_WORDS)) or (among[0] if among else "und")
-    return _likeliest(text, among, favoured=stated) or (stated if stated in among else among[0])
+        return _likeliest(text, tuple(_WORDS), favoured=leaning) or (among[0] if among else leaning or "und")
+    favoured = stated or leaning
+    return _likeliest(text, among, favoured=favoured) or (favoured if favoured in among else among[0])
 
 
 def _in_other_script(text: str, language: str) -> bool:

@@ -7,6 +7,7 @@ import re
 from enum import StrEnum
 
 from feeds.model import FeedKind
+from feeds.parsing import gdelt_files
 from feeds.parsing.encoding import decode
 from feeds.parsing.jsonfeed import is_json_feed
 
@@ -19,6 +20,7 @@ class Form(StrEnum):
     JSON = "JSON"
     TELEGRAM = "a Telegram preview page"
     HTML = "an HTML page"
+    GDELT = "a file of GDELT's"
     OPML = "an OPML list of feeds"
     EMPTY = "empty"
     OTHER = "something else"
@@ -37,6 +39,8 @@ _YOUTUBE_MARK = "http://www.youtube.com/xml/schemas/2015"
 
 def form_of(content: bytes, content_type: str | None = None) -> Form:
     """The outer form of these bytes."""
+    if gdelt_files.is_file(content):
+        return Form.GDELT
     text = decode(content[: 4 * _WINDOW], content_type=content_type)[:_WINDOW].lstrip("\ufeff\x00 \t\r\n")
     if not text.strip():
         return Form.EMPTY
@@ -70,6 +74,8 @@ def sniff(content: bytes, content_type: str | None = None) -> FeedKind | None:
             return FeedKind.YOUTUBE
         case Form.TELEGRAM:
             return FeedKind.TELEGRAM
+        case Form.GDELT:
+            return FeedKind.GDELT
         case Form.JSON:
             return _json_kind(content)
         case _:

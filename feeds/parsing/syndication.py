@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import io
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import timedelta
+from html.entities import html5
 from typing import Any
 
 import feedparser
@@ -16,7 +17,7 @@ from feeds.parsing.document import Document, Draft, Hints, Parsed
 from feeds.parsing.encoding import decode
 from feeds.parsing.entries import finish
 from feeds.parsing.guards import guard_xml
-from feeds.parsing.links import absolute
+from feeds.parsing.links import absolute, unwrapped
 from feeds.text import clean, line, plain, plain_line, unescape
 
 _HTML_TYPES = frozenset(("text/html", "application/xhtml+xml"))
@@ -25,6 +26,9 @@ _DECLARATION = re.compile(r"^\s*<\?xml[^>]{0,500}\?>")
 # What XML 1.0 forbids stops the strict parser at the first such character; nobody wants to read them anyway.
 _FORBIDDEN = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
 _CHARACTER_REFERENCE = re.compile(r"&#(?:[xX]([0-9a-fA-F]{1,64})|([0-9]{1,64}));?")
+_SECTION = re.compile(r"<!--|<!\[CDATA\[")
+_NAMED = re.compile(r"&(?:([a-zA-Z][a-zA-Z0-9]{1,31});|(?!#))")
+_XML_NAMES = frozenset(("amp", "lt", "gt", "quot", "apos"))
 _ENTRY_EDGE = re.compile(r"</?(?:item|entry)(?=[\s>])")
 _ADDRESS_LIKE = re.compile(r"[a-zA-Z][a-zA-Z0-9+.-]*://|/|\?|\.\.?/")
 _LESSER_RELATIONS = ("other form", "self", "related", "via", "enclosure")
@@ -69,8 +73,34 @@ def read(document: Document, *, kind: FeedKind = FeedKind.SYNDICATION) -> Parsed
 
 def _scrub(text: str) -> str:
     text = _DECLARATION.sub("", text.lstrip("\ufeff \t\r\n"), count=1)
-    text = _FORBIDDEN.sub("", text)
-    return _CHARACTER_REFERENCE.sub(_lawful, text)
+    text = _CHARACTER_REFERENCE.sub(_lawful, _FORBIDDEN.sub("", text))
+    # A document that declares entities of its own knows what its names mean.
+    return text if "<!ENTITY" in text else "".join(_with_entities(text))
+
+
+def _with_entities(text: str) -> Iterator[str]:
+    """Names that XML does not know become what HTML means by them, and a bare ampersand stays one.
+
+    Sections and comments are left as they are: there an ampersand is a letter.
+    """
+    position = 0
+    while (opening := _SECTION.search(text, position)) is not None:
+        yield _NAMED.sub(_meant, text[position : opening.start()])
+        end = "-->" if opening.group() == "<!--" else "]]>"
+        stop = text.find(end, opening.end())
+        # Of a section that never ends the tolerant parser makes something, or nothing.
+        position = stop + len(end) if stop >= 0 else len(text)
+        yield text[opening.start() : position]
+    yield _NAMED.sub(_meant, text[position:])
+
+
+def _meant(reference: re.Match[str]) -> str:
+    name = reference[1]
+    if not name:
+        return "&amp;"
+    if name in _XML_NAMES:
+        return reference.group()
+    return html5.get(f"{name};") or f"&amp;{name};"
 
 
 def _lawful(reference: re.Match[str]) -> str:
@@ -98,14 +128,16 @@ def _feedparser(text: str) -> Any:
 
 def _draft(entry: Mapping[str, Any], base: str) -> Draft:
     source = _own(entry, "source")
+    stated = _text(source, "title") if isinstance(source, Mapping) else ""
+    publisher = line(unescape(stated or _text(entry, "news_source")))
     return Draft(
         source_id=line(_text(entry, "id")),
         url=_link(entry, base),
         title=_title(entry),
         text=_body(entry),
         dates=tuple(raw for key in ("published", "updated", "created") if (raw := _text(entry, key))),
-        author=line(unescape(_text(entry, "author")))[:200],
-        forwarded_from=line(unescape(_text(source, "title")))[:200] if isinstance(source, Mapping) else "",
+        author=_author(entry),
+        forwarded_from=publisher[:200],
         lang=_language(entry),
     )
 
@@ -129,9 +161,18 @@ def _text(entry: Mapping[str, Any], key: str) -> str:
     return value if isinstance(value, str) else ""
 
 
+def _author(entry: Mapping[str, Any]) -> str:
+    """Whoever is named, without their mail address where there is a name."""
+    authors = _own(entry, "authors")
+    several = [author for author in authors if isinstance(author, Mapping)] if isinstance(authors, Sequence) else []
+    names = [line(unescape(_text(author, "name"))) for author in several]
+    shown = ", ".join(dict.fromkeys(name for name in names if name))
+    return (shown or line(unescape(_text(entry, "author"))))[:200]
+
+
 def _title(entry: Mapping[str, Any]) -> str:
     detail = _own(entry, "title_detail")
-    value = _text(entry, "title")
+    value = _text(entry, "title") or _text(entry, "itunes_title")
     if isinstance(detail, Mapping) and detail.get("type") not in _HTML_TYPES:
         return line(unescape(value))
     return plain_line(value)
@@ -150,6 +191,8 @@ def _body(entry: Mapping[str, Any]) -> str:
     if kind in _TEXT_TYPES:
         # The parser repeats the content as a summary where there is none; the same words are read once.
         raw.setdefault(summary, kind)
+    if not any(raw):
+        raw.setdefault(_text(entry, "subtitle"), "text/html")
     return max((_readable(value, form) for value, form in raw.items()), key=len, default="")
 
 
@@ -162,6 +205,10 @@ def _link(entry: Mapping[str, Any], base: str) -> str:
     # A feed run through a counting service names the page it leads to.
     if original := absolute(_text(entry, "feedburner_origlink"), base):
         return original
+    return unwrapped(_stated_link(entry, base))
+
+
+def _stated_link(entry: Mapping[str, Any], base: str) -> str:
     links = _own(entry, "links")
     found: dict[str, str] = {}
     for candidate in links if isinstance(links, Sequence) else ():

@@ -108,6 +108,7 @@ def _draft(message: LexborNode, post: str) -> Draft:
         dates=(_instant(message),),
         author=_author(message),
         forwarded_from=_forwarded_from(message),
+        forwarded_handle=_forwarded_handle(message),
     )
 
 
@@ -220,9 +221,14 @@ def _forwarded_from(message: LexborNode) -> str:
     if node is None:
         whole = _first(message, ".tgme_widget_message_forwarded_from")
         return re.sub(r"^(?:Forwarded from|Переслано от|Переслано з)\s*:?\s*", "", whole)[:200]
-    name = line(node.text())
-    handle = _HANDLE.match(node.attributes.get("href") or "")
-    return (name or (handle[1] if handle else ""))[:200]
+    return (line(node.text()) or _forwarded_handle(message))[:200]
+
+
+def _forwarded_handle(message: LexborNode) -> str:
+    """The channel's own name in its address, which it keeps when it calls itself something else; none for a person."""
+    node = message.css_first("a.tgme_widget_message_forwarded_from_name[href]")
+    handle = _HANDLE.match((node.attributes.get("href") or "").strip()) if node is not None else None
+    return handle[1] if handle else ""
 
 
 def _first(node: LexborNode, selector: str) -> str:

@@ -130,7 +130,7 @@ wrong: 1
         "a.yaml:17: id: is missing; write a short name that stays for ever, such as hajun_telegram",
         "a.yaml:18: wrong: is not a key of a registry file; write `feeds:`",
         "b.yaml:6: topics: '{'a': 'b'}' is not a list; write [a, b]",
-        "b.yaml:7: selectors: 'foo' is not known; write 'item', 'title', 'link', 'date', 'text' or 'next'",
+        "b.yaml:7: selectors: 'foo' is not known; write 'item', 'title', 'link', 'date', 'text', 'next' or 'country'",
         "b.yaml:10: url: 'https://t.me/foo' is the channel, not its preview; write https://t.me/s/foo",
         "b.yaml:14: name: is written twice; keep one",
         "b.yaml:15: url: it holds a user name or password; a registry is shared, so take them out",

@@ -121,3 +121,21 @@ def test_a_text_in_the_other_alphabet_is_not_in_that_language() -> None:
     assert language_of("A column of vehicles is moving towards Gomel", among=("ru",)) == "en"
     assert language_of("Колонна техники движется в сторону Гомеля", among=("en",)) == "ru"
     assert language_of("[round video]", among=("ru",)) == "ru"
+
+
+@pytest.mark.parametrize("charset", ["cp1251", "koi8-r", "cp866", "mac-cyrillic", "iso8859-5"])
+@pytest.mark.parametrize("declared", ["", ' encoding="utf-8"', ' encoding="iso-8859-1"'])
+def test_a_cyrillic_set_that_nothing_declares_is_told_by_its_letters(charset: str, declared: str) -> None:
+    """Old Cyrillic sets are read right though the prolog says nothing, or what cannot be, and no language is known."""
+    words = "Колонна техники прибыла в область, сообщили в министерстве обороны"
+    document = (
+        f"<?xml version='1.0'{declared}?><rss version='2.0'><channel><item><title>{words}</title></item></channel>"
+    )
+    assert reading(document.encode(charset), a_feed(languages=())).entries[0].title == words
+
+
+def test_accents_are_not_taken_for_cyrillic() -> None:
+    """Undeclared French, German and Spanish stay Latin letters."""
+    words = "Où était la colonne blindée à Brest? Größere Übung für Kräfte; más aviación en la región"
+    document = f"<rss version='2.0'><channel><item><title>{words}</title></item></channel></rss>"
+    assert reading(document.encode("cp1252"), a_feed(languages=())).entries[0].title == words
