@@ -4,46 +4,30 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
-from datetime import UTC, date, datetime, timedelta
-from zoneinfo import ZoneInfo
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 
 from sqlalchemy import Connection, Engine
 
-from feeds import health
 from feeds import store as items
-from feeds.model import Feed, Item, Poll
-from indicators.alerts import message, transitions
-from indicators.alerts import outbox as letters
+from feeds.model import Feed, Item
 from indicators.catalogue import Catalogue
 from indicators.coding import code
 from indicators.events import clustering, origin
 from indicators.events.regrouping import regroup
 from indicators.events.syndication import Reprint, ReprintIndex
-from indicators.levels import absolute, activity, condition, hysteresis, weight
-from indicators.levels.detector import History
-from indicators.levels.ladder import Ladder
-from indicators.model.alert import Alert, AlertKind
+from indicators.model.alert import Alert
 from indicators.model.event import Event, Origin, Report
-from indicators.model.level import Recommendation, Standing, Thresholds
-from indicators.model.place import Place
 from indicators.model.ruling import Ruling
-from indicators.model.series import CountChange, DayCoverage
 from indicators.model.signal import Signal
-from indicators.series import asof, counting, coverage, frames
+from indicators.outlook import Outlook
+from indicators.series import counting
 from indicators.settings import Settings
 from indicators.store import (
-    alerts,
     events,
-    levels,
-    mail_servers,
-    outbox,
     rulings,
     series,
     signals,
-    silences,
-    subscribers,
-    thresholds,
 )
 from indicators.store.problems import reading, writing
 from indicators.store.signals import Coding
@@ -54,13 +38,6 @@ LOOK_AGAIN_EVERY = timedelta(hours=6)
 """Levels are looked at again this often though nothing new came: time itself clears them."""
 REMEMBER_FOR = timedelta(days=30)
 """Reports kept at hand; a report older than this joins no event any more."""
-DAWN = datetime(1970, 1, 1, tzinfo=UTC)
-HEALTH_FOR = timedelta(days=14)
-"""How far back a source's troubles are looked at."""
-RHYTHM_FOR = timedelta(days=180)
-"""How far back a source's rhythm is learned: one that fell silent must not be forgotten into health."""
-COVER_DAYS = 8
-"""Days whose coverage a new poll can still change: a late success vouches back over a gap, never over a week."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -161,32 +138,12 @@ class _Desk:
     events: dict[clustering.Key, dict[str, Event]] = field(default_factory=lambda: defaultdict(dict))
     rulings: tuple[Ruling, ...] = ()
     """What officers said of happenings, as the events at hand are grouped by."""
-    changes: dict[str, list[CountChange]] = field(default_factory=lambda: defaultdict(list))
-    lookout: coverage.Lookout = field(init=False)
-    seen: dict[str, dict[date, DayCoverage]] = field(default_factory=lambda: defaultdict(dict))
-    polls: list[Poll] = field(default_factory=list)
-    """The last two weeks', for the health of sources."""
-    polled_until: datetime = DAWN
-    standings: dict[str, Standing] = field(default_factory=dict)
-    recommendation: Recommendation | None = None
-    zone: ZoneInfo = field(init=False)
-    ladder: Ladder = field(init=False)
-    carries: Mapping[str, frozenset[str]] = field(init=False)
+    outlook: Outlook = field(init=False)
     channels: Mapping[str, Origin] = field(init=False)
     voices: Mapping[str, Origin] = field(init=False)
-    bears_for: timedelta = field(init=False)
-    """The longest span any clause or rung of this problem looks back over, with two days for late reports."""
 
     def __post_init__(self) -> None:
-        problem = self.catalogue.problem
-        self.zone = ZoneInfo(problem.timezone)
-        self.ladder = Ladder.of(problem.ladder, sufficiency_line=problem.sufficiency_line)
-        self.lookout = coverage.Lookout(self.feeds.values(), zone=self.zone)
-        self.carries = carriers(self.catalogue, self.feeds.values())
-        spans = [
-            one.within for found in self.catalogue.indicators.values() for one in found.critical_when if one.within
-        ]
-        self.bears_for = max([self.ladder.active_within, *spans]) + timedelta(days=2)
+        self.outlook = Outlook(self.catalogue, self.feeds, self.settings, self.recording)
         self.channels = origin.known_channels(self.feeds.values(), self.catalogue.actors)
         self.voices = origin.voices(self.feeds.values(), self.catalogue.actors)
 
@@ -210,7 +167,7 @@ class _Desk:
         )
         if last is None:
             return None
-        since = self.polled_until = last - REMEMBER_FOR
+        since = last - REMEMBER_FOR
         self.rulings = tuple(rulings.in_force(connection, self.id, as_of=last))
         roots: dict[str, str] = {}
         for event in events.events(connection, self.id, since.date(), as_of=last):
@@ -221,12 +178,7 @@ class _Desk:
                 self.origins[report.signal.item_id].setdefault(report.signal.family, report.origin)
         spoken = sorted(items.items_by_id(connection, list(self.origins)).values(), key=_order_of_knowledge)
         self.reprints = ReprintIndex.rebuilt(spoken, roots={item: root for item, root in roots.items() if root})
-        for change in series.changes(connection, self.id, since.date(), as_of=last):
-            self.changes[change.indicator].append(change)
-        for row in series.coverage(connection, self.id, since.date(), as_of=last):
-            self.seen[row.indicator][row.day] = row
-        self.standings = {one.indicator: one for one in levels.latest_standings(connection, self.id, as_of=last)}
-        self.recommendation = levels.latest_recommendation(connection, self.id, as_of=last)
+        self.outlook.remember(connection, last, polled_since=since)
         return looked_at
 
     # -- item -> signal -> event -> count ------------------------------------------------------------------------
@@ -235,6 +187,7 @@ class _Desk:
         """Code the next items, fold what they say into events, and append what that changes in the counts."""
         cursor = signals.cursor(connection, self.id)
         fresh = items.items_after(connection, cursor.seq, limit=BATCH)
+        self.outlook.publish(item for _, item in fresh)
         found = {item.item_id: self._code(item) for _, item in fresh}
         spoken = [signal for said in found.values() for signal in said]
         signals.add_signals(connection, self.id, spoken)
@@ -311,8 +264,7 @@ class _Desk:
             events.save(connection, self.id, step.after, now, retired=gone)
             changed = counting.changes(step.before, step.after, problem=self.id, known_at=now)
             series.add_changes(connection, changed)
-            for change in changed:
-                self.changes[change.indicator].append(change)
+            self.outlook.count(changed)
             for name in gone:
                 del self.events[key][name]
             self._hold(step.after)
@@ -338,193 +290,8 @@ class _Desk:
     def look(self, connection: Connection, now: datetime) -> Advance:
         """Where every indicator and the problem stand at `now`, and what that says to people."""
         signals.set_cursor(connection, self.levels_id, 0, at=now)
-        self._cover(connection, now)
-        known = [event for block in self.events.values() for event in block.values() if self._bears(event, now)]
-        limits = thresholds.effective(
-            connection,
-            self.id,
-            self.defaults,
-            as_of=now,
-            deployment=self.settings.deployment_thresholds(self.defaults),
-        )
-        before = dict(self.standings)
-        active = activity.active_events(known, now=now, within=self.ladder.active_within)
-        for name in self.catalogue.indicators:
-            self.standings[name] = self._stand(name, limits[name].thresholds, known, active.get(name, []), now)
-        levels.save_standings(connection, self.standings.values())
-        self.recommendation = condition.recommend(
-            self.recommendation,
-            self.standings.values(),
-            known,
-            self.catalogue.indicators.values(),
-            self.ladder,
-            now=now,
-            problem=self.id,
-            zone=self.zone,
-        )
-        levels.save_recommendation(connection, self.recommendation)
-        changes = transitions.decide(
-            before.values(),
-            self.standings.values(),
-            self.recommendation,
-            # Those raised so lately that another would be the same to a person count as known.
-            alerts.lately(connection, self.id, as_of=now, raised_since=now - transitions.DEFAULT.cooldown),
-            now=now,
-            thresholds={name: one.thresholds for name, one in limits.items()},
-            sights=self._sights(connection, now),
-            problem=self.id,
-        )
-        alerts.save(connection, [change.alert for change in changes], at=now)
-        self._queue(connection, [change for change in changes if change.mail], limits, active, now)
-        return Advance(now=now, alerts=tuple(change.alert for change in changes))
-
-    def _sights(self, connection: Connection, now: datetime) -> list[transitions.Sight]:
-        """How each source that this problem relies on can be read."""
-        relied_on = frozenset().union(*self.carries.values())
-        feeds = [feed for feed in self.feeds.values() if feed.feed_id in relied_on and feed.enabled]
-        published = items.item_times(connection, since=now - RHYTHM_FOR, as_of=now)
-        blind = (health.Condition.NEVER_POLLED, health.Condition.DISABLED)
-        return [
-            transitions.Sight(
-                feed_id=one.feed_id, blind_since=None if one.condition.well else one.since_at, why=one.detail
-            )
-            for one in health.assess(feeds, self.polls, published, now=now)
-            if one.condition not in blind
-        ]
-
-    def _queue(
-        self,
-        connection: Connection,
-        changes: Sequence[transitions.Change],
-        limits: Mapping[str, thresholds.Effective],
-        active: Mapping[str, Sequence[Event]],
-        now: datetime,
-    ) -> None:
-        """Write the letters these changes call for, and put a mail for each subscriber in the outbox."""
-        # A replay's mail goes to its own catcher, whatever people have set.
-        mail = self.settings.mail if self.recording else mail_servers.effective(connection, self.settings.mail)
-        if not changes or not mail.configured:
-            return
-        board = levels.board(
-            connection, self.id, as_of=now, name=self.catalogue.problem.name, order=list(self.catalogue.indicators)
-        )
-        names = {name: one.name for name, one in self.catalogue.indicators.items()}
-        names |= {feed.feed_id: feed.name for feed in self.feeds.values()}
-        everyone = subscribers.everyone(connection, self.settings.configured_subscribers)
-        muted = silences.running(connection, self.id, as_of=now)
-        for change in changes:
-            subject = change.alert.subject
-            evidence = active.get(subject, ()) if change.alert.kind is AlertKind.INDICATOR else ()
-            letter = message.write(
-                change,
-                board=board,
-                as_of=now,
-                evidence=evidence or [event for found in active.values() for event in found],
-                thresholds=limits[subject].thresholds if subject in limits else None,
-                names=names,
-                page=self._page(change.alert),
-                recording=self.recording,
-            )
-            mails = letters.prepare(
-                change,
-                letter,
-                subscribers=everyone,
-                silences=muted,
-                sender=mail.sender,
-                now=now,
-            )
-            outbox.put(connection, mails)
-
-    def _page(self, alert: Alert) -> str:
-        place = {
-            AlertKind.INDICATOR: f"indicator?id={alert.subject}",
-            AlertKind.CONDITION: "overview",
-            AlertKind.FEED: "feeds",
-        }[alert.kind]
-        return f"{self.settings.dashboard.link}/{place}"
-
-    def _bears(self, event: Event, now: datetime) -> bool:
-        """Whether an event is young enough to bear on any clause or rung."""
-        return event.counted and now - event.reports[-1].signal.published_at <= self.bears_for
-
-    @property
-    def defaults(self) -> Mapping[str, Thresholds]:
-        """The catalogue's own thresholds."""
-        return {name: indicator.thresholds for name, indicator in self.catalogue.indicators.items()}
-
-    def _cover(self, connection: Connection, now: datetime) -> None:
-        fresh = items.polls_between(connection, self.polled_until, now)
-        self.lookout.add(fresh)
-        self.polls = [poll for poll in (*self.polls, *fresh) if poll.polled_at >= now - HEALTH_FOR]
-        self.polled_until = now
-        today = now.astimezone(self.zone).date()
-        days = frames.days_between(today - timedelta(days=COVER_DAYS - 1), today)
-        known = (event for block in self.events.values() for event in block.values())
-        firsts = counting.first_reports(known, since=days[0], until=today)
-        seen = coverage.shown(self.lookout, self.carries, days, now, firsts)
-        held = {(name, day): kept[day] for name, kept in self.seen.items() for day in days if day in kept}
-        # What is at hand is what was kept, so that a restart, or a look back, sees the same.
-        for row in series.save_coverage(connection, self.id, seen, now, held=held):
-            self.seen[row.indicator][row.day] = row
-
-    def _stand(
-        self,
-        name: str,
-        limits: Thresholds,
-        known: Sequence[Event],
-        active: Sequence[Event],
-        now: datetime,
-    ) -> Standing:
-        today = now.astimezone(self.zone).date()
-        since = today - timedelta(days=max(COVER_DAYS, limits.within.days + 1))
-        days = asof.columns(self.changes[name], self.seen[name].values(), name, since, today, now)
-        history = History(**frames.history(days))
-        reading = absolute.read(history, thresholds=limits, as_of=now, zone=self.zone)
-        effective, clause = weight.effective_weight(
-            self.catalogue.indicators[name],
-            known,
-            now=now,
-            sufficiency_line=self.ladder.sufficiency_line,
-            is_near=self._is_near,
-            state_of=self._state_of,
-            force_families=self.ladder.force_families,
-        )
-        covered = absolute.seen_over(history, within=limits.within, as_of=now, zone=self.zone)
-        standing = hysteresis.advance(
-            self.standings.get(name),
-            [reading],
-            problem=self.id,
-            indicator=name,
-            now=now,
-            # A hundredth is as fine as a person reads it; finer would be a new standing at every look.
-            coverage=None if covered is None else round(covered, 2),
-            origins=len(activity.origins_of(active)),
-            active=bool(active),
-            weight=effective,
-            zone=self.zone,
-        )
-        return replace(standing, why=f"{standing.why} Critical: {clause}.") if clause else standing
-
-    def _is_near(self, place: Place, thing: str, within_km: float | None) -> bool:
-        by = {} if within_km is None else {"within_km": within_km}
-        return self.catalogue.gazetteer.lies_by(place.id, thing, **by)
-
-    def _state_of(self, actor: str) -> str | None:
-        known = self.catalogue.actors.get(actor)
-        state = known.country or (known.id if known.kind == "state" else None) if known is not None else None
-        return None if state in self.catalogue.problem.area.countries else state
-
-
-def carriers(catalogue: Catalogue, feeds: Iterable[Feed]) -> dict[str, frozenset[str]]:
-    """Which feeds can carry each indicator, by the topics of the feeds and the languages the catalogue reads."""
-    found: dict[str, set[str]] = {name: set() for name in catalogue.indicators}
-    for feed in feeds:
-        if not set(feed.languages) & set(catalogue.languages):
-            continue
-        carried = catalogue.problem.carried_by(feed.topics)
-        for name in catalogue.indicators if carried is None else carried:
-            found[name].add(feed.feed_id)
-    return {name: frozenset(ids) for name, ids in found.items()}
+        events = (event for block in self.events.values() for event in block.values())
+        return Advance(now=now, alerts=self.outlook.look(connection, events, now))
 
 
 def _order_of_knowledge(item: Item) -> tuple[datetime, str]:

@@ -94,6 +94,7 @@ class Clause:
     force: str | None = None
     direction: str | None = None
     families: tuple[str, ...] = ()
+    routine: str | None = None
     within: timedelta | None = None
     text: str = ""
     """The clause in words, for the officer."""
@@ -705,6 +706,8 @@ def _clause(part: ClausePart) -> Clause:
         said.append(f"direction {part.direction}")
     if part.families:
         said.append("family " + ", ".join(part.families))
+    if part.routine is not None:
+        said.append(f"{part.routine} of routine")
     if part.within is not None:
         said.append(f"within {_words(part.within)}")
     return Clause(
@@ -718,6 +721,7 @@ def _clause(part: ClausePart) -> Clause:
         force=part.force,
         direction=part.direction,
         families=part.families,
+        routine=part.routine,
         within=part.within,
         text=part.text or ", ".join(said),
     )

@@ -119,6 +119,8 @@ class ClausePart(Door):
     force: Literal["sufficiency"] | None = None
     direction: Literal["toward", "away"] | None = None
     families: Strings = ()
+    routine: Literal["break"] | None = None
+    """A learned cycle of the indicator is broken."""
     within: Within | None = None
     text: str = ""
 

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable
+from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta
 
 from indicators.model.event import Event, Origin
-from indicators.model.signal import Assertion, Direction
+from indicators.model.signal import Assertion, Direction, Signal
 
 ACTIVE_WITHIN = timedelta(hours=72)
+WHOLE = "force_size"
+"""The family whose numbers are of the whole force; those of others are of what moved."""
 
 
 def happened_at(event: Event) -> datetime:
@@ -43,21 +46,50 @@ def origins_of(events: Iterable[Event]) -> tuple[Origin, ...]:
 
 
 def reported_force(
-    events: Iterable[Event], *, families: Collection[str], now: datetime, within: timedelta = ACTIVE_WITHIN
+    events: Iterable[Event],
+    *,
+    families: Collection[str],
+    now: datetime,
+    within: timedelta = ACTIVE_WITHIN,
+    lasts: timedelta = ACTIVE_WITHIN,
 ) -> tuple[float, Event] | None:
-    """The largest number of troops reported present within the span, and the event that says so.
+    """The number of troops reported present, and the event that says so.
 
-    The lower figure of a range counts; what is only planned, or goes away, is no force in the area.
+    An army that was counted does not leave because nobody counts it again: the largest figure stands for as long as it
+    `lasts`, or until two independent voices, no officials, have counted the whole anew `within` one span; then the
+    largest of that span stands. So no level falls on an official's word, nor on one battalion's number. The lower
+    figure of a range counts; what is only planned, or goes away, is no force in the area.
     """
-    best: tuple[float, Event] | None = None
-    for event in events:
-        if event.family not in families or not is_active(event, now=now, within=within):
-            continue
-        for report in event.reports:
-            signal = report.signal
-            present = signal.counted and signal.assertion in (Assertion.HAPPENED, Assertion.ONGOING)
-            if not present or signal.direction is Direction.AWAY or signal.quantity is None:
-                continue
-            if signal.quantity.unit == "troops" and (best is None or signal.quantity.low > best[0]):
-                best = (signal.quantity.low, event)
-    return best
+    counts = [
+        _Count(at=happened_at(event), troops=signal.quantity.low, origin=report.origin, event=event)
+        for event in events
+        if event.family in families and is_active(event, now=now, within=lasts)
+        for report in event.reports
+        for signal in [report.signal]
+        if signal.quantity is not None and _is_present(signal)
+    ]
+    counted_anew = [one for one in counts if one.event.family == WHOLE and one.origin.known and not one.origin.official]
+    newest = max((one.at for one in counted_anew), default=None)
+    if newest is not None and len({one.origin.id for one in counted_anew if one.at >= newest - within}) >= 2:
+        counts = [one for one in counts if one.at >= newest - within]
+    largest = max(counts, key=lambda one: one.troops, default=None)
+    return None if largest is None else (largest.troops, largest.event)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Count:
+    """A number of troops somebody reported."""
+
+    at: datetime
+    troops: float
+    origin: Origin
+    event: Event
+
+
+def _is_present(signal: Signal) -> bool:
+    there = signal.counted and signal.assertion in (Assertion.HAPPENED, Assertion.ONGOING)
+    return there and signal.direction is not Direction.AWAY and _unit(signal) == "troops"
+
+
+def _unit(signal: Signal) -> str:
+    return "" if signal.quantity is None else signal.quantity.unit

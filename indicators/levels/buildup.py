@@ -31,7 +31,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from indicators.levels import no_data
-from indicators.levels.history import History, day_of
+from indicators.levels.history import Histories, History, day_of
 from indicators.model.level import Level, Reading, ReadingState
 
 NAME = "buildup"
@@ -149,28 +149,41 @@ def levels_of(found: Statistic, settings: Settings = DEFAULT) -> NDArray[np.int6
 
 def read(history: History, *, as_of: datetime, settings: Settings = DEFAULT, zone: tzinfo = UTC) -> Reading:
     """Whether the last weeks are a build-up, as of the day of `as_of`."""
+    return read_all(Histories.alone(history), as_of=as_of, settings=settings, zone=zone)[0]
+
+
+def read_all(
+    histories: Histories, *, as_of: datetime, settings: Settings = DEFAULT, zone: tzinfo = UTC
+) -> list[Reading]:
+    """`read` of several indicators at once, in order."""
+    number = len(histories.counts)
     today, _ = day_of(as_of, zone)
-    rows = history.window(today, settings.memory + 1)
-    if rows.start == rows.stop or history.days[rows.stop - 1] != today:
-        return _silent(ReadingState.NO_DATA, "No data: today has not been counted yet.")
+    end = (today - histories.days[0]).days + 1 if histories.days else 0
+    rows = slice(min(max(end - settings.memory - 1, 0), len(histories.days)), min(max(end, 0), len(histories.days)))
+    if rows.start == rows.stop or histories.days[rows.stop - 1] != today:
+        return [_silent(ReadingState.NO_DATA, "No data: today has not been counted yet.")] * number
     found = statistic(
-        history.counts[rows][None, :],
-        (history.exposure[rows] * history.completeness[rows])[None, :],
-        coverage=history.coverage[rows][None, :],
-        labelled=history.labelled[rows][None, :],
+        histories.counts[:, rows],
+        histories.exposure[:, rows] * histories.completeness[:, rows],
+        coverage=histories.coverage[:, rows],
+        labelled=histories.labelled[:, rows],
         settings=settings,
         first=rows.stop - rows.start - 1,
     )
-    if not found.seen[0, -1]:
-        share = history.coverage[rows][-1]
+    levels = levels_of(found, settings)
+    return [_reading(found, levels, row, histories.coverage[row, rows][-1], settings) for row in range(number)]
+
+
+def _reading(found: Statistic, levels: NDArray[np.int64], row: int, share: float, settings: Settings) -> Reading:
+    if not found.seen[row, -1]:
         return _silent(ReadingState.NO_DATA, no_data.sentence(None if np.isnan(share) else float(share), 1))
-    usable = int(found.usable[0, -1])
+    usable = int(found.usable[row, -1])
     if usable < settings.usable:
         return _silent(
             ReadingState.LEARNING, f"Learning: {usable} of {settings.usable} usable days in the reference of long ago."
         )
-    value, recent, expected = float(found.value[0, -1]), int(found.recent[0, -1]), float(found.expected[0, -1])
-    level = Level(int(levels_of(found, settings)[0, -1]))
+    value, recent, expected = float(found.value[row, -1]), int(found.recent[row, -1]), float(found.expected[row, -1])
+    level = Level(int(levels[row, -1]))
     word = "Sustained build-up" if level >= Level.WARNING else "Growth" if level else "No build-up"
     return Reading(
         detector=NAME,

@@ -14,6 +14,7 @@ from typing import Protocol
 
 from indicators.levels import no_data
 from indicators.levels.activity import active_events, origins_of, reported_force
+from indicators.levels.composite import Carried
 from indicators.levels.ladder import Ladder
 from indicators.model.event import Event, Origin
 from indicators.model.level import Level, Recommendation, Standing, WatchCondition
@@ -84,6 +85,8 @@ class _Picture:
     eased: tuple[Facts, ...]
     """Counter-indicators confirmed by a voice that is not official."""
     build_ups: tuple[Facts, ...]
+    carried: tuple[Carried, ...]
+    """The composites and indices that hold."""
 
 
 def _picture(
@@ -93,6 +96,7 @@ def _picture(
     *,
     ladder: Ladder,
     build_ups: Collection[str],
+    composites: Sequence[Carried],
     now: datetime,
 ) -> _Picture:
     active = active_events(events, now=now, within=ladder.active_within)
@@ -113,13 +117,20 @@ def _picture(
         critical=critical,
         corroborated=tuple(fact for fact in critical if len(voices[fact.id]) >= ladder.origins),
         voices=voices,
-        force=reported_force(events, families=ladder.force_families, now=now, within=ladder.active_within),
+        force=reported_force(
+            events,
+            families=ladder.force_families,
+            now=now,
+            within=ladder.active_within,
+            lasts=ladder.force_lasts,
+        ),
         eased=tuple(
             fact
             for fact in facts
             if weight(fact) is Weight.COUNTER and any(not origin.official for origin in voices.get(fact.id, ()))
         ),
         build_ups=tuple(fact for fact in facts if fact.id in build_ups and weight(fact) is not Weight.COUNTER),
+        carried=tuple(composites),
     )
 
 
@@ -152,7 +163,7 @@ def _interest(picture: _Picture, ladder: Ladder) -> list[str]:
         lines.append(f"{len(picture.critical)} critical active: {_list(picture.critical)}")
     if ladder.interest_build_up and picture.build_ups:
         lines.append(f"Sustained build-up: {_list(picture.build_ups)}")
-    return lines
+    return [*lines, *_carried(picture, WatchCondition.INTEREST)]
 
 
 def _heightened(picture: _Picture, ladder: Ladder) -> list[str]:
@@ -166,7 +177,11 @@ def _heightened(picture: _Picture, ladder: Ladder) -> list[str]:
     above = picture.above
     if len(above) >= ladder.heightened_supporting and _groups(above) >= ladder.heightened_groups:
         lines.append(f"{len(above)} indicators above baseline in {_number(_groups(above), 'group')}: {_list(above)}")
-    return lines
+    return [*lines, *_carried(picture, WatchCondition.HEIGHTENED)]
+
+
+def _carried(picture: _Picture, condition: WatchCondition) -> list[str]:
+    return [one.why for one in picture.carried if one.condition is condition]
 
 
 def _high(picture: _Picture, ladder: Ladder) -> list[str]:
@@ -183,11 +198,16 @@ def _high(picture: _Picture, ladder: Ladder) -> list[str]:
 
 def _imminent(picture: _Picture, ladder: Ladder) -> list[str]:
     named = [fact for fact in picture.critical if fact.family in ladder.imminent_families]
-    if len(picture.critical) < ladder.imminent_critical or (ladder.imminent_families and not named):
+    enough = len(picture.critical) >= ladder.imminent_critical and _groups(picture.critical) >= ladder.high_groups
+    if not enough or (ladder.imminent_families and not named):
         return []
     if ladder.imminent_unless_eased and picture.eased:
         return []
-    return [f"{len(picture.critical)} critical active, among them {_list(named) or 'any'}; no easing confirmed"]
+    counted = picture.force is not None and picture.force[0] >= ladder.sufficiency_line
+    if ladder.high_force and not counted and len(picture.corroborated) < ladder.imminent_corroborated:
+        return []
+    said = "" if counted or not ladder.high_force else f", {len(picture.corroborated)} of them corroborated"
+    return [f"{len(picture.critical)} critical active{said}, among them {_list(named) or 'any'}; no easing confirmed"]
 
 
 def entry(
@@ -198,17 +218,18 @@ def entry(
     *,
     now: datetime,
     build_ups: Collection[str] = (),
+    composites: Sequence[Carried] = (),
 ) -> tuple[WatchCondition, tuple[str, ...]]:
-    """The gravest condition whose rule holds now, with that of every one before it, and why; no memory."""
-    picture = _picture(standings, events, facts, ladder=ladder, build_ups=build_ups, now=now)
+    """The gravest condition whose rule holds now, and why; no memory. High and imminent each need heightened."""
+    picture = _picture(standings, events, facts, ladder=ladder, build_ups=build_ups, composites=composites, now=now)
     reached = WatchCondition.ROUTINE
     why = ["No critical indicator active; too few others above baseline to matter together"]
     if picture.above:
         why.append(f"Above baseline: {_list(picture.above)}")
     for condition, rule in _RULES.items():
         lines = rule(picture, ladder)
-        if condition is WatchCondition.INTEREST and not lines:
-            continue  # heightened asks for more of the same, and may be set to ask for other things
+        if not lines and condition in (WatchCondition.INTEREST, WatchCondition.HIGH):
+            continue  # the next one up asks for other things: interest for no less, imminent for no count of troops
         if not lines:
             break
         if condition < ladder.rhetoric_ceiling and _only_words(picture.critical):
@@ -253,19 +274,20 @@ def recommend(
     now: datetime,
     problem: str | None = None,
     build_ups: Collection[str] = (),
+    composites: Sequence[Carried] = (),
     zone: tzinfo = UTC,
 ) -> Recommendation:
     """The watch condition the machine recommends at `now`, and why in short lines that name the indicators.
 
-    `events` are those known by `now` (older than the ladder's 72 h ones are ignored), `build_ups` the indicators whose
-    build-up rule stands at warning or above. It rises at once to whatever the ladder says. It steps down one at a time,
-    after three observed days on which the ladder said less than the condition held, and not at all while under 60 % of
-    the critical indicators are observable. Nothing an official claims lowers it: counter-indicators only keep it from
-    the top, and only when a voice that is not official confirms them.
+    `events` are those known by `now` (what is too old for a rule is ignored by it), `build_ups` the indicators whose
+    build-up rule stands at warning or above, `composites` those that hold. It rises at once to whatever the ladder
+    says. It steps down one at a time, after three observed days on which the ladder said less than the condition held,
+    and not at all while under 60 % of the critical indicators are observable. Nothing an official claims lowers it:
+    counter-indicators only keep it from the top, and only when a voice that is not official confirms them.
     """
     by_id = {standing.indicator: standing for standing in standings}
     catalogue = tuple(facts)
-    wanted, why = entry(by_id, events, catalogue, ladder, now=now, build_ups=build_ups)
+    wanted, why = entry(by_id, events, catalogue, ladder, now=now, build_ups=build_ups, composites=composites)
     observable, blind, coverage, seeing = _sight(by_id, catalogue, ladder)
     name = problem or (previous.problem if previous else next((s.problem for s in by_id.values()), ""))
     lines = why if observable else (*why, seeing)

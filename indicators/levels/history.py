@@ -24,8 +24,8 @@ class ParameterError(ValueError):
 def _column(name: str, values: Any, size: int, default: float) -> Column:
     if values is None or (not isinstance(values, np.ndarray) and len(values) == 0 and size):
         return np.full(size, default)
-    if isinstance(values, np.ndarray) and values.dtype.kind == "f":
-        column = values
+    if isinstance(values, np.ndarray) and values.dtype.kind in "fb":
+        column = values.astype(float, copy=False)
     else:
         column = np.array([np.nan if value is None else float(value) for value in values], dtype=float)
     if len(column) != size:
@@ -72,6 +72,51 @@ class History:
             return slice(0, 0)
         end = (as_of - self.days[0]).days + 1
         return slice(min(max(end - days, 0), len(self.days)), min(max(end, 0), len(self.days)))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Recent:
+    """The last seven times 24 hours up to an instant, of several indicators: the stretch that ends now stands last."""
+
+    counts: Column
+    exposure: Column
+    coverage: Column
+    completeness: Column
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Histories:
+    """The histories of several indicators over the same days: arrays of indicators by days."""
+
+    names: Sequence[str]
+    days: Sequence[date]
+    counts: Column
+    exposure: Column
+    coverage: Column
+    completeness: Column
+    labelled: NDArray[np.bool_]
+    recent: Recent | None = None
+    """The last week hour by hour, where events are known by the hour."""
+
+    @classmethod
+    def alone(cls, history: History) -> Histories:
+        """One indicator's history as the only one."""
+        return cls(
+            names=("",),
+            days=history.days,
+            **{name: getattr(history, name)[None, :] for name in COLUMN_NAMES},
+        )
+
+    def of(self, name: str) -> History:
+        """One indicator's history."""
+        return self.row(list(self.names).index(name))
+
+    def row(self, number: int) -> History:
+        """The history of the indicator in this row."""
+        return History(days=self.days, **{column: getattr(self, column)[number] for column in COLUMN_NAMES})
+
+
+COLUMN_NAMES = ("counts", "exposure", "coverage", "completeness", "labelled")
 
 
 def whole_days(span: timedelta) -> int:

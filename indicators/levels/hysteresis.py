@@ -144,7 +144,8 @@ def _numbers(readings: Sequence[Reading], strongest: Reading | None) -> tuple[in
     expected = shown.expected
     if expected is None:
         expected = next((reading.expected for reading in readings if reading.expected is not None), None)
-    return shown.count, expected
+    # Two figures are as fine as a person reads it; finer would be a new standing at every look.
+    return shown.count, None if expected is None else float(f"{expected:.2g}")
 
 
 def _raised(seen: Standing, level: Level, strongest: Reading | None, now: datetime) -> Standing:

@@ -10,6 +10,7 @@ from datetime import timedelta
 from types import MappingProxyType
 from typing import Any
 
+from indicators.levels.composite import Composite, IndexRule
 from indicators.model.level import WatchCondition
 
 
@@ -37,14 +38,21 @@ class Ladder:
           interest: {supporting: 3, groups: 2, critical: 1, build_up: true}
           heightened: {critical: 1, supporting: 5, groups: 3}
           high: {critical: 3, groups: 2, force: true}
-          imminent: {critical: 5, families: [command, medical, bridging], unless_eased: true}
+          imminent: {critical: 5, families: [command, medical, bridging], unless_eased: true, corroborated: 3}
           rhetoric_ceiling: 3       # the gravest condition that rhetoric alone can carry
+          force_lasts: 14d          # a reported force stands so long, or until others count anew
+          composites: []            # {name, of: [ids], at_watch: 3, at_warning: 2, within: 7d, required: [], veto: [],
+                                    #  decisive: [], raises: interest}
+          indices: []               # {name, weights: {id: 2}, raises: interest}
 
     `interest`: so many indicators at watch or above from so many groups; or so many critical ones active, corroborated
     or not; or a sustained build-up. `heightened`: so many critical ones active and corroborated; or so many at watch or
     above from so many groups. `high`: so many critical ones active in so many groups and, with `force`, the sufficiency
-    line reached. `imminent`: so many critical ones active, one of them of these families, and, with `unless_eased`, no
-    counter-indicator confirmed by a voice that is not official. Each condition also needs the rule of the one before.
+    line reached. `imminent`: so many critical ones active in as many groups as `high` asks for, one of them of these
+    families, and, with `unless_eased`, no counter-indicator confirmed by a voice that is not official. `heightened` is
+    needed for both; for `imminent` the rule of `high` is not, as nobody may have counted the force: what is dear and
+    perishable is not brought forward for show. In place of the force so many of them must then be `corroborated`. A
+    composite or an index that holds carries the problem to what it `raises`: interest or heightened, never higher.
     """
 
     active_within: timedelta = timedelta(hours=72)
@@ -66,6 +74,10 @@ class Ladder:
     imminent_critical: int = 5
     imminent_families: tuple[str, ...] = ("command", "medical", "bridging")
     imminent_unless_eased: bool = True
+    imminent_corroborated: int = 3
+    force_lasts: timedelta = timedelta(days=14)
+    composites: tuple[Composite, ...] = ()
+    indices: tuple[IndexRule, ...] = ()
     rhetoric_ceiling: int = 3
 
     @classmethod
@@ -83,10 +95,12 @@ class Ladder:
         for key, value in (mapping or {}).items():
             if key in _RUNGS:
                 _rung(str(key), value, values, problems)
+            elif key in _LISTS:
+                _listed(str(key), value, values, problems)
             elif key in _KEYS:
                 _value(str(key), str(key), value, values, problems)
             else:
-                problems.append(_unknown(f"ladder.{key}", key, [*_KEYS, *_RUNGS]))
+                problems.append(_unknown(f"ladder.{key}", key, [*_KEYS, *_LISTS, *_RUNGS]))
         if problems:
             raise LadderProblems(problems)
         return cls(**values)
@@ -97,10 +111,17 @@ _RUNGS: Mapping[str, tuple[str, ...]] = MappingProxyType(
         "interest": ("supporting", "groups", "critical", "build_up"),
         "heightened": ("critical", "supporting", "groups"),
         "high": ("critical", "groups", "force"),
-        "imminent": ("critical", "families", "unless_eased"),
+        "imminent": ("critical", "families", "unless_eased", "corroborated"),
     }
 )
-_KEYS = tuple(field.name for field in fields(Ladder) if not field.name.startswith(tuple(f"{rung}_" for rung in _RUNGS)))
+_KEYS = tuple(
+    field.name
+    for field in fields(Ladder)
+    if not field.name.startswith(tuple(f"{rung}_" for rung in _RUNGS)) and field.name not in ("composites", "indices")
+)
+_LISTS: Mapping[str, type[Composite] | type[IndexRule]] = MappingProxyType(
+    {"composites": Composite, "indices": IndexRule}
+)
 _SPAN = re.compile(r"^\s*(\d+)\s*([hdw])\s*$")
 _UNITS = MappingProxyType({"h": timedelta(hours=1), "d": timedelta(days=1), "w": timedelta(weeks=1)})
 
@@ -126,6 +147,42 @@ def _value(where: str, name: str, value: Any, values: dict[str, Any], problems: 
         values[name] = _READERS.get(name, _READERS[type(default).__name__])(value)
     except (ValueError, TypeError):
         problems.append(f"ladder.{where}: {value!r} cannot be used; write it like {_shown(default)}")
+
+
+def _listed(key: str, value: Any, values: dict[str, Any], problems: list[str]) -> None:
+    """The composites or indices of a list, each with the fields of its class."""
+    shape = _LISTS[key]
+    known = [one.name for one in fields(shape)]
+    if not isinstance(value, Sequence) or isinstance(value, str):
+        problems.append(f"ladder.{key}: {value!r} is no list; write one entry under another, each with `name:`")
+        return
+    found = []
+    for number, entry in enumerate(value):
+        where = f"ladder.{key}[{number}]"
+        needs = ("name", "of") if shape is Composite else ("name", "weights")
+        if not isinstance(entry, Mapping) or any(need not in entry for need in needs):
+            problems.append(f"{where}: {entry!r} lacks {' or '.join(needs)}; write {{{', '.join(known)}}}")
+            continue
+        strange = [name for name in entry if name not in known]
+        problems += [_unknown(f"{where}.{name}", name, known) for name in strange]
+        try:
+            found.append(shape(**{name: _FIELDS[name](given) for name, given in entry.items() if name in known}))
+        except (ValueError, TypeError) as trouble:
+            problems.append(f"{where}: cannot be used ({trouble}); write it like {{{', '.join(known)}}}")
+    values[key] = tuple(found)
+
+
+def _raises(value: Any) -> WatchCondition:
+    found = {one.word.lower(): one for one in (WatchCondition.INTEREST, WatchCondition.HEIGHTENED)}.get(str(value))
+    if found is None:
+        raise ValueError(f"raises: {value!r} is neither interest nor heightened")
+    return found
+
+
+def _weights(value: Any) -> Mapping[str, float]:
+    if not isinstance(value, Mapping) or not value:
+        raise TypeError(f"weights: {value!r} is no mapping of indicators to numbers")
+    return MappingProxyType({str(name): _number(weight) for name, weight in value.items()})
 
 
 def _shown(default: Any) -> str:
@@ -188,6 +245,20 @@ _READERS: Mapping[str, Callable[[Any], Any]] = MappingProxyType(
         "tuple": _names,
         "observable": _share,
         "rhetoric_ceiling": _condition,
+    }
+)
+_FIELDS: Mapping[str, Callable[[Any], Any]] = MappingProxyType(
+    {
+        "name": str,
+        "of": _names,
+        "at_watch": _whole,
+        "at_warning": _whole,
+        "within": _span,
+        "required": _names,
+        "veto": _names,
+        "decisive": _names,
+        "raises": _raises,
+        "weights": _weights,
     }
 )
 _DEFAULT = Ladder()

@@ -35,7 +35,7 @@ from numpy.typing import NDArray
 from scipy import ndimage, special
 
 from indicators.levels import no_data
-from indicators.levels.history import History, day_of
+from indicators.levels.history import Histories, History, day_of
 from indicators.model.level import Level, Reading, ReadingState
 
 NAME = "nbp"
@@ -87,6 +87,8 @@ class Scores:
     """Usable days of the baseline: under the parameter `usable` the detector is learning."""
     seen: NDArray[np.bool_]
     """Whether the day itself was seen well enough to say anything."""
+    rate: Grid
+    """Events per unit of exposure in the baseline; 0 where there is no answer."""
 
 
 COLUMNS = tuple(field.name for field in fields(Scores))
@@ -291,6 +293,7 @@ def _windows(days: _Days, rates: _Rates, n: Grid, settings: Settings, tail_from:
         dispersion,
         n.astype(np.int64),
         days.seen,
+        rate,
     )
 
 
@@ -383,42 +386,94 @@ def read(history: History, *, as_of: datetime, settings: Settings = DEFAULT, zon
     >>> reading.why
     '9 events in the last 3 days; given the 16 weeks before and what was read, 1.0 was expected (p 0.000005).'
     """
+    return look(Histories.alone(history), as_of=as_of, settings=settings, zone=zone).readings[0]
+
+
+class Look(NamedTuple):
+    """What NBP says of several indicators, and the rate it goes by."""
+
+    readings: list[Reading]
+    rates: Grid
+    """Events per unit of exposure, by indicator; 0 where it does not answer."""
+    exposure: Grid
+    """By indicator and day, the last one at the end."""
+
+    def expected(self, row: int, days: int) -> float | None:
+        """How many events so many last days would bring an indicator; None while that is not known."""
+        if self.readings[row].state is not ReadingState.ANSWERED:
+            return None
+        return float(self.rates[row] * self.exposure[row, -days:].sum())
+
+
+def look(
+    histories: Histories,
+    *,
+    as_of: datetime,
+    settings: Settings = DEFAULT,
+    zone: tzinfo = UTC,
+    limits: bool = True,
+) -> Look:
+    """`read` of several indicators at once, in order: what one look at the board costs.
+
+    Where the last week is known by the hour, the windows are its last 24, 72 and 168 hours. Without `limits` the upper
+    limits, which take longer than all the rest, are left out.
+    """
+    number = len(histories.counts)
     today, passed = day_of(as_of, zone)
-    rows = history.window(today, settings.memory + 1)
-    if rows.start == rows.stop:
-        return _silent(ReadingState.NO_DATA, "No data: no day has been counted yet.")
-    if history.days[rows.stop - 1] != today:
-        return _silent(ReadingState.NO_DATA, f"No data: the last counted day is {history.days[rows.stop - 1]}.")
-    exposure = history.exposure[rows] * history.completeness[rows]
-    if 0 < passed < 1:
-        exposure = exposure.copy()
-        exposure[-1] /= passed
-    scores = latest(
-        history.counts[rows][None, :],
-        exposure[None, :],
-        coverage=history.coverage[rows][None, :],
-        labelled=history.labelled[rows][None, :],
-        settings=settings,
-    )
-    if not scores.seen[0, -1]:
-        share = history.coverage[rows][-1]
-        return _silent(ReadingState.NO_DATA, no_data.sentence(None if np.isnan(share) else float(share), 1))
-    if scores.usable[0, -1] < settings.usable:
-        return _silent(
-            ReadingState.LEARNING,
-            f"Learning: {scores.usable[0, -1]} of {settings.usable} usable days; until then only fixed limits apply.",
+    end = (today - histories.days[0]).days + 1 if histories.days else 0
+    rows = slice(min(max(end - settings.memory - 1, 0), len(histories.days)), min(max(end, 0), len(histories.days)))
+    if rows.start == rows.stop or histories.days[rows.stop - 1] != today:
+        last = "no day has been counted yet"
+        if rows.start < rows.stop:
+            last = f"the last counted day is {histories.days[rows.stop - 1]}"
+        return Look(
+            [_silent(ReadingState.NO_DATA, f"No data: {last}.")] * number, np.zeros(number), np.zeros((number, 1))
         )
-    return _reading(scores, exposure, settings)
+    counts, coverage = histories.counts[:, rows], histories.coverage[:, rows]
+    exposure = histories.exposure[:, rows] * histories.completeness[:, rows]
+    recent = histories.recent
+    if recent is not None:
+        size = min(recent.counts.shape[1], counts.shape[1])
+        counts, coverage, exposure = counts.copy(), coverage.copy(), exposure.copy()
+        counts[:, -size:], coverage[:, -size:] = recent.counts[:, -size:], recent.coverage[:, -size:]
+        exposure[:, -size:] = (recent.exposure * recent.completeness)[:, -size:]
+    elif 0 < passed < 1:
+        exposure = exposure.copy()
+        exposure[:, -1] /= passed
+    scores = latest(counts, exposure, coverage=coverage, labelled=histories.labelled[:, rows], settings=settings)
+    levels = levels_of(scores, settings)
+    found = []
+    for row in range(number):
+        if not scores.seen[row, -1]:
+            share = coverage[row, -1]
+            found.append(_silent(ReadingState.NO_DATA, no_data.sentence(None if np.isnan(share) else float(share), 1)))
+        elif scores.usable[row, -1] < settings.usable:
+            have = f"{scores.usable[row, -1]} of {settings.usable} usable days"
+            found.append(_silent(ReadingState.LEARNING, f"Learning: {have}; until then only fixed limits apply."))
+        else:
+            hourly = recent is not None
+            found.append(_reading(scores, row, exposure[row], levels, settings, limits=limits, hourly=hourly))
+    return Look(found, scores.rate[:, -1], exposure)
 
 
 def _silent(state: ReadingState, why: str) -> Reading:
     return Reading(detector=NAME, state=state, level=Level.NORMAL, count=0, why=why)
 
 
-def _reading(scores: Scores, exposure: Grid, settings: Settings) -> Reading:
-    p, count, expected = float(scores.p[0, -1]), int(scores.count[0, -1]), float(scores.expected[0, -1])
-    dispersion, window = float(scores.dispersion[0, -1]), int(scores.window[0, -1])
-    span = "the last day" if window == 1 else f"the last {window} days"
+def _reading(
+    scores: Scores,
+    row: int,
+    exposure: Grid,
+    levels: NDArray[np.int64],
+    settings: Settings,
+    *,
+    limits: bool,
+    hourly: bool,
+) -> Reading:
+    p, count, expected = float(scores.p[row, -1]), int(scores.count[row, -1]), float(scores.expected[row, -1])
+    dispersion, window = float(scores.dispersion[row, -1]), int(scores.window[row, -1])
+    days = "the last day" if window == 1 else f"the last {window} days"
+    span = f"the last {24 * window} h" if hourly else days
     weeks = round(settings.baseline / 7)
     base = exposure[: -settings.guard - 1]
     usual = base[base > 0].mean() if (base > 0).any() else 0.0
@@ -427,10 +482,10 @@ def _reading(scores: Scores, exposure: Grid, settings: Settings) -> Reading:
     return Reading(
         detector=NAME,
         state=ReadingState.ANSWERED,
-        level=Level(int(levels_of(scores, settings)[0, -1])),
+        level=Level(int(levels[row, -1])),
         count=count,
         expected=expected,
-        upper=upper_limit(expected, dispersion, settings.limits[0], settings.counts[0]),
+        upper=upper_limit(expected, dispersion, settings.limits[0], settings.counts[0]) if limits else None,
         p_value=p,
         why=f"{count} event{'' if count == 1 else 's'} in {span}; given the {weeks} weeks before and what was read, "
         f"{expected:.1f} {'was' if 0.95 <= expected < 1.05 else 'were'} expected (p {_p(p)}).{note}",

@@ -25,6 +25,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, tzinfo
+from functools import lru_cache
 from typing import NamedTuple
 
 import numpy as np
@@ -81,7 +82,13 @@ class Breaks(NamedTuple):
 
 def learn(counts: Column, settings: Settings = DEFAULT) -> Cycle | None:
     """The routine of these days, NaN where unseen; None where there is none."""
-    y = counts[-settings.memory :]
+    return _learn(np.ascontiguousarray(counts[-settings.memory :], dtype=float).tobytes(), settings)
+
+
+@lru_cache(maxsize=512)
+def _learn(column: bytes, settings: Settings) -> Cycle | None:
+    # Days that are over are asked about at every look and seldom change.
+    y = np.frombuffer(column)
     events = float(np.nansum(y))
     if events < settings.cycles:
         return None

@@ -1,26 +1,19 @@
-"""All rules that speak for one indicator, each in one reading; the higher wins, and hysteresis says which."""
+"""All rules that speak for an indicator, each in one reading; the higher wins, and hysteresis says which.
+
+The officer's own limit comes first and speaks from the first day on. Beside it stand the rules that learn: NBP, which
+says that it is learning or cannot see; the build-up; and, where a routine is known, its break.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime, tzinfo
-from types import MappingProxyType
 
 from indicators.levels import absolute, buildup, predictive, routine
-from indicators.levels.history import History
+from indicators.levels.history import Histories, History, whole_days
 from indicators.model.level import Level, Reading, ReadingState, Thresholds
 
-Statistical = Callable[[History, datetime, tzinfo], Reading]
-
-STATISTICAL: Mapping[str, Statistical] = MappingProxyType(
-    {
-        predictive.NAME: lambda history, as_of, zone: predictive.read(history, as_of=as_of, zone=zone),
-        buildup.NAME: lambda history, as_of, zone: buildup.read(history, as_of=as_of, zone=zone),
-        routine.NAME: lambda history, as_of, zone: routine.read(history, as_of=as_of, zone=zone),
-    }
-)
-"""The rules that learn from the past."""
-ALL = tuple(STATISTICAL)
 DAYS_NEEDED = max(predictive.DEFAULT.memory, buildup.DEFAULT.memory, routine.DEFAULT.memory) + 2
 """How many days of history the longest memory looks at, the day of `as_of` included."""
 
@@ -31,20 +24,48 @@ def readings(
     thresholds: Thresholds,
     as_of: datetime,
     zone: tzinfo = UTC,
-    statistical: Sequence[str] = ALL,
 ) -> list[Reading]:
-    """The officer's limit first, then the statistical rules asked for, in order; each answers or says why not.
+    """What every rule says of one indicator; give `DAYS_NEEDED` days of history where there are so many."""
+    return all_readings(Histories.alone(history), {"": thresholds}, as_of=as_of, zone=zone)[""]
 
-    Give `DAYS_NEEDED` days of history where there are so many; what a rule cannot see it says it is learning.
-    """
-    found = [absolute.read(history, thresholds=thresholds, as_of=as_of, zone=zone)]
-    found += [STATISTICAL[name](history, as_of, zone) for name in statistical]
+
+def all_readings(
+    histories: Histories,
+    thresholds: Mapping[str, Thresholds],
+    *,
+    as_of: datetime,
+    zone: tzinfo = UTC,
+) -> dict[str, list[Reading]]:
+    """`readings` of every indicator of the board, in one look."""
+    surprise = predictive.look(histories, as_of=as_of, zone=zone, limits=False)
+    growth = buildup.read_all(histories, as_of=as_of, zone=zone)
+    found: dict[str, list[Reading]] = {}
+    for row, name in enumerate(histories.names):
+        history = histories.row(row)
+        limits = thresholds[name]
+        fixed = absolute.read(history, thresholds=limits, as_of=as_of, zone=zone)
+        fixed = replace(fixed, expected=surprise.expected(row, whole_days(limits.within)))
+        kept = routine.read(history, as_of=as_of, zone=zone)
+        found[name] = [fixed, surprise.readings[row], *(one for one in (growth[row], kept) if _speaks(one))]
     return found
+
+
+def _speaks(reading: Reading) -> bool:
+    """A build-up without a reference and a cycle that nobody keeps are no rules yet, and hold nothing up."""
+    return reading.state is not ReadingState.LEARNING
 
 
 def builds_up(found: Sequence[Reading]) -> bool:
     """Whether the build-up rule stands at warning or above: the ladder's sustained build-up."""
     return any(
         reading.detector == buildup.NAME and reading.state is ReadingState.ANSWERED and reading.level >= Level.WARNING
+        for reading in found
+    )
+
+
+def breaks_routine(found: Sequence[Reading]) -> bool:
+    """Whether a known cycle is broken: something missing, doubled, or out of turn."""
+    return any(
+        reading.detector == routine.NAME and reading.state is ReadingState.ANSWERED and reading.level >= Level.WATCH
         for reading in found
     )

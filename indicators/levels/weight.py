@@ -80,6 +80,10 @@ class Clause(Protocol):
         """Only events of these families."""
 
     @property
+    def routine(self) -> str | None:
+        """`break`: a learned cycle of the indicator is broken."""
+
+    @property
     def text(self) -> str:
         """The author's words for the clause."""
 
@@ -109,11 +113,14 @@ def effective_weight(
     is_near: Nearness = same_place,
     state_of: StateOf = itself,
     force_families: Collection[str] = FORCE_FAMILIES,
+    force_lasts: timedelta = ACTIVE_WITHIN,
+    breaks_routine: bool = False,
 ) -> tuple[Weight, str]:
     """The indicator's weight at `now`, and the clause that made it critical (empty where none did).
 
     `events` are those of the whole problem known by `now`; a force is reported under several indicators. `is_near`
-    knows the map; `state_of` says for which state an actor acts, and None for those the problem is about.
+    knows the map; `state_of` says for which state an actor acts, and None for those the problem is about;
+    `breaks_routine` whether its learned cycle is broken now.
     """
     if indicator.weight is Weight.CRITICAL:
         return Weight.CRITICAL, ""
@@ -128,6 +135,8 @@ def effective_weight(
             is_near=is_near,
             state_of=state_of,
             force_families=force_families,
+            force_lasts=force_lasts,
+            breaks_routine=breaks_routine,
         )
         if said:
             return Weight.CRITICAL, said
@@ -144,6 +153,8 @@ def _holds(
     is_near: Nearness,
     state_of: StateOf,
     force_families: Collection[str],
+    force_lasts: timedelta,
+    breaks_routine: bool,
 ) -> str:
     """What holds, in words with numbers; empty when some part of the clause does not."""
     within = clause.within or ACTIVE_WITHIN
@@ -152,6 +163,10 @@ def _holds(
     if clause.direction is not None:
         mine = [event for event in mine if any(signal.direction == clause.direction for signal in _signals(event))]
     said: list[str] = []
+    if clause.routine is not None:
+        if not breaks_routine:
+            return ""
+        said.append("its routine is broken")
     if clause.near:
         hits = {event.event_id: _hits(event, clause, is_near) for event in mine}
         mine = [event for event in mine if hits[event.event_id]]
@@ -164,7 +179,7 @@ def _holds(
             return ""
         said.append(f"{number:,.0f} {'/'.join(clause.units)}, critical from {clause.at_least:,.0f}")
     if clause.force is not None:
-        reported = reported_force(events, families=force_families, now=now, within=within)
+        reported = reported_force(events, families=force_families, now=now, within=within, lasts=force_lasts)
         if reported is None or reported[0] < sufficiency_line:
             return ""
         said.append(f"{reported[0]:,.0f} troops, the sufficiency line is {sufficiency_line:,.0f}")

@@ -109,6 +109,17 @@ class Standing:
     why: str = ""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IndexValue:
+    """A weighted index of surprise over several indicators at an instant, 0 to 1; None while too little reports."""
+
+    name: str
+    value: float | None
+    at: datetime
+    reporting: float
+    """Share of the weight that has data."""
+
+
 class WatchCondition(IntEnum):
     """A problem's level, 5 to 1; smaller is graver."""
 

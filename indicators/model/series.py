@@ -31,6 +31,21 @@ class DayCoverage:
     indicator: str
     day: date
     exposure: float
-    """Expected first reports, had every day been ordinary: feed rates times the share of the day observed."""
+    """Items usually published by the feeds that carry it, times the share of their word that was observed."""
     coverage: float | None
     """Observed share of what the carrying feeds usually give, 0 to 1; None when no feed carries the indicator."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SeriesLabel:
+    """What is known of an indicator's past days: such days leave every baseline and stay on the plot."""
+
+    problem: str
+    indicator: str
+    first_on: date
+    last_on: date
+    label: str
+    """`episode` (a past warning), `event` or `test` (said by a person), or `none`: these days are ordinary."""
+    by: str
+    at: datetime
+    reason: str

@@ -371,7 +371,7 @@ def good(fare: Health) -> bool | None:
 
 def _carried(known: Catalogue, sources: Sequence[Feed]) -> dict[str, frozenset[str]]:
     # The spine brings every room with it: only the pages that ask for this pay for the import.
-    from indicators.pipeline import carriers
+    from indicators.outlook import carriers
 
     return carriers(known, sources)
 

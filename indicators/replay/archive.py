@@ -68,9 +68,18 @@ class Archive:
     def polls(self, day: date) -> list[Poll]:
         """The visits that found what this day brought: none to a feed of which nothing is there."""
         polled = [feed for feed in self.volume[day] if self.feeds[feed].kind is not FeedKind.MANUAL]
+        noon, night = datetime.combine(day, time(12), self.zone), end_of(day, self.zone) - timedelta(seconds=1)
         return [
-            Poll(feed_id=feed, polled_at=at, outcome=Outcome.OK, status=200, entries=self.volume[day][feed])
-            for at in (datetime.combine(day, time(12), self.zone), end_of(day, self.zone) - timedelta(seconds=1))
+            Poll(
+                feed_id=feed,
+                polled_at=at,
+                outcome=Outcome.OK,
+                status=200,
+                entries=self.volume[day][feed],
+                # What a sample stands for was published too: the exposure is of all of it.
+                new_items=self.volume[day][feed] if at == night else 0,
+            )
+            for at in (noon, night)
             for feed in polled
         ]
 

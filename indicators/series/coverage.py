@@ -27,6 +27,8 @@ VOUCHED_INTERVALS = 3
 """A success vouches back over this many intervals: two missed polls lose nothing."""
 PRIOR_DAYS = 14.0
 """A feed's own rate counts as much as the pool's once it has been observed this many days."""
+LEARNS_FOR = 28
+"""Over so many days a feed's usual volume and its worth are learned: long enough that no single week moves them."""
 
 
 @lru_cache(maxsize=4096)
@@ -55,6 +57,7 @@ class Lookout:
         self._read_at: dict[str, float] = {}
         self._serves_from: dict[str, float] = {}
         self._seconds: dict[str, dict[date, float]] = defaultdict(lambda: defaultdict(float))
+        self._brought: dict[str, dict[date, int]] = defaultdict(lambda: defaultdict(int))
 
     @property
     def feeds(self) -> tuple[str, ...]:
@@ -68,7 +71,10 @@ class Lookout:
             if interval is None:
                 continue
             at = poll.polled_at.timestamp()
-            self._serves_from.setdefault(poll.feed_id, at - interval)
+            if poll.feed_id in self._serves_from:
+                self._brought[poll.feed_id][poll.polled_at.astimezone(self.zone).date()] += poll.new_items
+            else:  # a first visit brings a backlog, not a day's work
+                self._serves_from[poll.feed_id] = at - interval
             if poll.outcome.observed:
                 self._vouch(poll.feed_id, at, interval)
 
@@ -96,6 +102,14 @@ class Lookout:
             dtype=float,
         ).reshape(len(self.feeds), len(days))  # fmt: skip
 
+    def brought(self, days: Sequence[date]) -> Grid:
+        """Items that the visits of these days brought, by feed."""
+        return np.array(
+            [float(sum(self._brought[feed].get(day, 0) for day in days)) if feed in self._brought else 0.0
+             for feed in self.feeds],
+            dtype=float,
+        )  # fmt: skip
+
     def serving(self, days: Sequence[date], as_of: datetime) -> Grid:
         """Seconds that could have been observed by `as_of`, feeds by days: from the feed's first poll on."""
         bounds = np.array([day_bounds(day, self.zone) for day in days], dtype=float).reshape(len(days), 2)
@@ -117,27 +131,43 @@ def worth(lookout: Lookout, first_reports: Mapping[str, int], days: Sequence[dat
     return np.asarray((first + PRIOR_DAYS * pooled) / (observed_for + PRIOR_DAYS))
 
 
+def volume(lookout: Lookout, days: Sequence[date]) -> Grid:
+    """Each feed's usual number of items a day, over these days; a feed with none yet is taken for an average one."""
+    whole = np.array([end - start for start, end in (day_bounds(day, lookout.zone) for day in days)], dtype=float)
+    observed_for = (lookout.observed(days) / whole).sum(axis=1) if days else np.zeros(len(lookout.feeds))
+    brought = lookout.brought(days)
+    pooled = (brought.sum() + 1.0) / max(observed_for.sum(), 1.0)
+    return np.asarray((brought + pooled) / (observed_for + 1.0))
+
+
 def shown(
     lookout: Lookout,
     carries: Mapping[str, Collection[str]],
     days: Sequence[date],
     as_of: datetime,
     first_reports: Mapping[str, int],
+    *,
+    learned_from: Sequence[date] | None = None,
 ) -> list[DayCoverage]:
     """Exposure and coverage of every indicator in `carries` on every day that has begun by `as_of`.
 
-    Exposure is the sum over its carrying feeds of the feed's worth times the observed share of the day. Coverage is
-    the same sum over what would have been observed had no poll failed: on a day in progress up to `as_of`, of a feed
-    from its first poll on. An indicator carried by no polled feed has coverage None; one whose feeds have never been
-    polled has 0.
+    Coverage is the observed share of what its carrying feeds are worth, had no poll failed: on a day in progress up to
+    `as_of`, of a feed from its first poll on. Exposure is that share of what these feeds usually publish. So it falls
+    with an outage of the one feed that matters as far as coverage does, grows when a feed joins by what that feed
+    publishes, and does not grow because more happens: what is to be judged may not be its own measure. An indicator
+    carried by no polled feed has coverage None; one whose feeds have never been polled has 0.
+
+    Worth and usual volume are learned over the days `learned_from`, of which `first_reports` are; else over `days`.
     """
     begun = [day for day in days if day_bounds(day, lookout.zone)[0] < as_of.timestamp()]
     if not begun:
         return []
-    weights = worth(lookout, first_reports, begun)
+    learned = begun if learned_from is None else learned_from
+    weights, volumes = worth(lookout, first_reports, learned), volume(lookout, learned)
     whole = np.array([end - start for start, end in (day_bounds(day, lookout.zone) for day in begun)])
     seen = weights[:, None] * lookout.observed(begun) / whole
-    could = weights[:, None] * lookout.serving(begun, as_of) / whole
+    serving = lookout.serving(begun, as_of) / whole
+    could, usual = weights[:, None] * serving, volumes[:, None] * serving
     place = {feed: number for number, feed in enumerate(lookout.feeds)}
     names = list(carries)
     carrying = np.zeros((len(names), len(place)))
@@ -145,8 +175,9 @@ def shown(
         for feed in carries[name]:
             if feed in place:
                 carrying[number, place[feed]] = 1.0
-    exposure, possible = carrying @ seen, carrying @ could
-    share = np.divide(exposure, possible, out=np.zeros_like(exposure), where=possible > 0).clip(0.0, 1.0)
+    worth_seen, worth_there = carrying @ seen, carrying @ could
+    share = np.divide(worth_seen, worth_there, out=np.zeros_like(worth_seen), where=worth_there > 0).clip(0.0, 1.0)
+    exposure = share * (carrying @ usual)
     carried = carrying.sum(axis=1) > 0
     return [
         DayCoverage(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import date, datetime
 from typing import Any
@@ -89,15 +89,22 @@ set_conditions = Table(
 )
 
 
-def save_standings(connection: Connection, now_standing: Iterable[Standing]) -> list[Standing]:
-    """Keep those standings that tell something new, and say which: a change, or the first of a day."""
+def save_standings(
+    connection: Connection, now_standing: Iterable[Standing], *, held: Mapping[str, Standing] | None = None
+) -> list[Standing]:
+    """Keep those standings that tell something new, and say which: a change, or the first of a day.
+
+    `held` are the last ones kept, by indicator, of one problem, where the caller has them at hand; else they are read.
+    """
     given = list(now_standing)
     news: list[Standing] = []
     for problem in sorted({standing.problem for standing in given}):
         of_problem = [standing for standing in given if standing.problem == problem]
         as_of = max(standing.at for standing in of_problem)
-        held = {standing.indicator: standing for standing in latest_standings(connection, problem, as_of=as_of)}
-        news += [standing for standing in of_problem if _tells(standing, held.get(standing.indicator))]
+        before = held
+        if before is None:
+            before = {standing.indicator: standing for standing in latest_standings(connection, problem, as_of=as_of)}
+        news += [standing for standing in of_problem if _tells(standing, before.get(standing.indicator))]
     if news:
         connection.execute(insert(standings), [_standing_row(standing) for standing in news])
     return news
@@ -187,9 +194,15 @@ def level_changes(connection: Connection, problem: str, *, since: datetime, as_o
     return [_standing(row) for row in connection.execute(query)]
 
 
-def save_recommendation(connection: Connection, recommended: Recommendation) -> bool:
-    """Keep a recommendation that tells something new, and say whether it did: a change, or the first of a day."""
-    held = latest_recommendation(connection, recommended.problem, as_of=recommended.at)
+def save_recommendation(
+    connection: Connection, recommended: Recommendation, *, held: Recommendation | None = None
+) -> bool:
+    """Keep a recommendation that tells something new, and say whether it did: a change, or the first of a day.
+
+    `held` is the last one kept, where the caller has it at hand; else it is read.
+    """
+    if held is None:
+        held = latest_recommendation(connection, recommended.problem, as_of=recommended.at)
     if held is not None and replace(recommended, at=held.at) == held and held.at.date() == recommended.at.date():
         return False
     connection.execute(

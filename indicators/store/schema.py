@@ -12,6 +12,8 @@ from indicators.store import (  # noqa: F401 -- theirs too
     alerts,
     events,
     heartbeat,
+    indices,
+    labels,
     levels,
     mail_servers,
     outbox,

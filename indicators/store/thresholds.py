@@ -9,11 +9,11 @@ from enum import StrEnum
 from typing import Any
 
 import yaml
-from sqlalchemy import Column, Connection, Index, Integer, Row, String, Table, Text, insert, select
+from sqlalchemy import Column, Connection, Index, Integer, Row, String, Table, Text, bindparam, insert, select
 
 from feeds.database import Instant, metadata
 from indicators.model.level import ThresholdChange, Thresholds
-from indicators.store.versions import Serial, newest
+from indicators.store.versions import Serial
 
 threshold_changes = Table(
     "threshold_changes",
@@ -29,6 +29,16 @@ threshold_changes = Table(
     Column("at", Instant, nullable=False),
     Column("reason", Text, nullable=False),
     Index("ix_threshold_changes_at", "problem", "indicator", "at", "seq"),
+)
+
+
+LATEST = (
+    select(threshold_changes)
+    .where(
+        threshold_changes.c.problem == bindparam("of_problem", type_=String),
+        threshold_changes.c.at <= bindparam("as_of", type_=Instant),
+    )
+    .order_by(threshold_changes.c.at, threshold_changes.c.seq)
 )
 
 
@@ -88,12 +98,10 @@ def change(connection: Connection, changed: ThresholdChange) -> None:
 
 def latest(connection: Connection, problem: str, *, as_of: datetime) -> dict[str, ThresholdChange]:
     """The change in force at `as_of` for each indicator an officer has changed."""
-    rows = threshold_changes.alias("rows")
-    query = select(rows).where(
-        rows.c.problem == problem,
-        newest(rows, threshold_changes, ("problem", "indicator"), as_of=as_of, at="at"),
-    )
-    return {row.indicator: _change(row) for row in connection.execute(query.order_by(rows.c.indicator))}
+    # Changes are few, and the last of each indicator's speaks: simpler to read than to ask for.
+    rows = connection.execute(LATEST, {"of_problem": problem, "as_of": as_of})
+    found = {row.indicator: row for row in rows}
+    return {indicator: _change(found[indicator]) for indicator in sorted(found)}
 
 
 def history(connection: Connection, problem: str, indicator: str, *, as_of: datetime) -> list[ThresholdChange]:

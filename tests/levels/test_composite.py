@@ -65,19 +65,19 @@ WEIGHTS = {"a": 3.0, "b": 1.0}
 
 def test_the_index_is_a_mean_of_surprise_with_a_memory() -> None:
     """One in a million on all of the weight is 1; a week later half of it is left."""
-    high = index(None, {"a": 1e-6, "b": 1e-9}, WEIGHTS, now=NOON)
+    high = index("i", None, {"a": 1e-6, "b": 1e-9}, WEIGHTS, now=NOON)
     assert high.value == pytest.approx(1.0)
-    later = index(high, {"a": 1.0, "b": 1.0}, WEIGHTS, now=NOON + timedelta(days=7))
+    later = index("i", high, {"a": 1.0, "b": 1.0}, WEIGHTS, now=NOON + timedelta(days=7))
     assert later.value == pytest.approx(0.5)
 
 
 def test_without_data_is_not_calm() -> None:
     """An indicator without data leaves both sums; with under 60 % of the weight there is no value, and memory waits."""
-    high = index(None, {"a": 1e-6, "b": None}, WEIGHTS, now=NOON)
+    high = index("i", None, {"a": 1e-6, "b": None}, WEIGHTS, now=NOON)
     assert (high.value, high.reporting) == (pytest.approx(1.0), 0.75)
-    blind = index(high, {"a": None, "b": 1.0}, WEIGHTS, now=NOON + timedelta(days=1))
+    blind = index("i", high, {"a": None, "b": 1.0}, WEIGHTS, now=NOON + timedelta(days=1))
     assert blind.value is None
-    assert index(None, {}, {}, now=NOON).value is None
+    assert index("i", None, {}, {}, now=NOON).value is None
 
 
 def test_limits_come_from_the_indexs_own_past() -> None:

@@ -106,9 +106,37 @@ def test_a_force_that_is_not_there_does_not_count(signal: dict[str, Any]) -> Non
 
 
 def test_imminent_needs_five_and_one_that_is_dear() -> None:
-    """Five critical with command or medical among them, on top of High, are level 1."""
+    """Five critical with command or medical among them are level 1; four are not, nor five of one group."""
     assert ask([*criticals(5), FORCE]).condition is WatchCondition.IMMINENT
-    assert ask(criticals(5)).condition is WatchCondition.HEIGHTENED
+    assert ask([*criticals(4), FORCE]).condition is WatchCondition.HIGH
+    cheap = [an_event(f.id, family="grouping", origins=BOTH) for f in CRITICAL[2:]]
+    assert ask([*cheap, FORCE]).condition is WatchCondition.HIGH
+
+
+def test_imminent_without_a_count_of_troops_needs_corroboration() -> None:
+    """Where nobody counted the force, five critical of which three are corroborated are level 1; with two, level 3."""
+    answer = ask(criticals(5))
+    assert answer.condition is WatchCondition.IMMINENT
+    assert "5 of them corroborated" in answer.why[0]
+    alone = [*criticals(2), *[an_event(f.id, family=f.family, origins=(HAJUN,)) for f in CRITICAL[2:]]]
+    assert ask(alone).condition is WatchCondition.HEIGHTENED
+
+
+def test_a_reported_force_stands_until_others_count_anew() -> None:
+    """30,000 reported ten days ago still stand; after two weeks, or when two voices count 9,000, they do not."""
+
+    def force(troops: float, days: float, origins: Any = BOTH) -> Event:
+        at = NOON - timedelta(days=days)
+        return an_event("force_size", family="force_size", troops=troops, at=at, origins=origins)
+
+    assert ask([*criticals(3), force(30_000, 10)]).condition is WatchCondition.HIGH
+    assert ask([*criticals(3), force(30_000, 15)]).condition is WatchCondition.HEIGHTENED
+    assert ask([*criticals(3), force(30_000, 10), force(9_000, 1)]).condition is WatchCondition.HEIGHTENED
+    assert ask([*criticals(3), force(30_000, 10), force(9_000, 1, (HAJUN,))]).condition is WatchCondition.HIGH
+    officials = force(9_000, 1, (MINISTRY,))
+    assert ask([*criticals(3), force(30_000, 10), officials]).condition is WatchCondition.HIGH
+    train = an_event("troop_moves", family="troop_move", troops=800, origins=BOTH)
+    assert ask([*criticals(3), force(30_000, 10), train]).condition is WatchCondition.HIGH
 
 
 def test_confirmed_easing_keeps_it_from_imminent_and_an_official_claim_does_not() -> None:

@@ -25,6 +25,7 @@ class When:
     force: str | None = None
     direction: str | None = None
     families: tuple[str, ...] = ()
+    routine: str | None = None
     text: str = ""
 
 

@@ -70,7 +70,7 @@ def a_feed(feed_id: str = "a", minutes: int = 30, **changes: Any) -> Feed:
 
 def a_poll(hours: float, feed_id: str = "a", outcome: Outcome = Outcome.UNCHANGED) -> Poll:
     """A poll so many hours after the start."""
-    return Poll(feed_id=feed_id, polled_at=START + timedelta(hours=hours), outcome=outcome)
+    return Poll(feed_id=feed_id, polled_at=START + timedelta(hours=hours), outcome=outcome, new_items=1)
 
 
 def polls(since: float, until: float, every: float = 0.5, feed_id: str = "a") -> list[Poll]:
