@@ -70,7 +70,7 @@ class Case:
         return [
             label
             for label in self.expected
-            if label.counted or Assertion(label.attributes.get("assertion", Assertion.HAPPENED)).countable
+            if label.counted or Assertion(str(label.attributes.get("assertion", Assertion.HAPPENED))).countable
         ]
 
 
@@ -118,9 +118,15 @@ def languages_of(name: str) -> tuple[str, ...]:
     return tuple(lang for lang in LANGUAGES if (LISTS[name] / f"{lang}.yaml").is_file())
 
 
+def labelled(lang: str, name: str) -> list[dict[str, Any]]:
+    """The rows of one language in one list, as they are written."""
+    rows: list[dict[str, Any]] = yaml.safe_load((LISTS[name] / f"{lang}.yaml").read_text(encoding="utf-8"))
+    return rows
+
+
 def cases(lang: str, name: str = "first") -> Iterator[Case]:
     """The labelled items of one language in one list."""
-    rows = yaml.safe_load((LISTS[name] / f"{lang}.yaml").read_text(encoding="utf-8"))
+    rows = labelled(lang, name)
     if name == HEADLINES:
         rows = list(_with_archived_text(rows))
     for number, row in enumerate(rows, 1):
