@@ -8,6 +8,8 @@ scored when it was first measured tells what to expect on unseen text, and after
 The list `headlines` labels real headlines, whose text is read from the third-party archive beside the checkout and not
 kept here. Most of them tell of a war outside the problem's area, so that a second figure is printed for it, `SEEN`:
 which families were recognised, in the area or out of it.
+
+The list `sixth` is held out for good: never mend from it. Its failures are not printed, for what is read is mended.
 """
 
 from __future__ import annotations
@@ -27,8 +29,9 @@ from typing import Any
 import yaml
 
 FOLDER = Path(__file__).parent / "coding"
-LISTS = {"first": FOLDER} | {name: FOLDER / name for name in ("second", "third", "fourth", "fifth")}
+LISTS = {"first": FOLDER} | {name: FOLDER / name for name in ("second", "third", "fourth", "fifth", "sixth")}
 HEADLINES = "headlines"
+HELD_OUT = "sixth"
 LISTS[HEADLINES] = FOLDER / HEADLINES
 LANGUAGES = ("en", "ru", "uk", "be")
 SHARED = Path(__file__).resolve().parents[3] / "shared"
@@ -300,7 +303,8 @@ def main(arguments: list[str] | None = None) -> int:
             sys.stdout.write(f"headlines: no archive at {SHARED / 'archive'}; their text is read from there\n")
             continue
         score = measure(catalogue, languages, name)
-        lines = [f"list {name}", *report(score, languages), *(score.failures if options.failures else ())]
+        lines = [f"list {name}", *report(score, languages)]
+        lines += score.failures if options.failures and name != HELD_OUT else ()
         if name == HEADLINES:
             score = measure(catalogue, languages, name, seen=True)
             lines += ["SEEN, in the area or outside it", *report(score, languages)]
