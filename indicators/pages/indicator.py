@@ -80,7 +80,7 @@ def show(view: IndicatorView) -> None:
         f"<span class='v-quiet'>{since} · as of {moment(view.as_of)}</span></div>"
     )
     st.html(figures(view))
-    figure = indicator_figure(view.series, row.thresholds, mark=mark, markers=markers(view), height=330)
+    figure = indicator_figure(view.series, row.thresholds, mark=mark, markers=markers(view), height=360)
     st.plotly_chart(figure, width="stretch", config=dict(CONFIG), key="series", theme=None)
     left, right = st.columns([1.7, 1], gap="medium")
     with left:
