@@ -4,14 +4,28 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from functools import cache
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, DateTime, Dialect, Engine, MetaData, QueuePool, String, create_engine, event, text
-from sqlalchemy.dialects import postgresql
+from sqlalchemy import (
+    Connection,
+    DateTime,
+    Dialect,
+    Engine,
+    Insert,
+    MetaData,
+    QueuePool,
+    String,
+    Update,
+    create_engine,
+    event,
+    text,
+)
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError
 from sqlalchemy.types import TypeDecorator, TypeEngine
@@ -58,11 +72,7 @@ class Instant(TypeDecorator[datetime]):
         """Refuse a naive instant: nobody can say which zone it meant."""
         if value is None:
             return None
-        if value.tzinfo is None:
-            raise ValueError(f"instant {value.isoformat()} has no zone; give an aware datetime")
-        if value.tzinfo is not UTC:
-            value = value.astimezone(UTC)
-        return value if dialect.name == "postgresql" else value.isoformat(" ", "microseconds")[:26]
+        return _in_utc(value) if dialect.name == "postgresql" else _text(value)
 
     def process_result_value(self, value: Any, dialect: Dialect) -> datetime | None:
         """Always aware, always UTC."""
@@ -111,6 +121,53 @@ def reading(engine: Engine) -> Iterator[Connection]:
         if engine.dialect.name == "postgresql":
             connection.execution_options(isolation_level="REPEATABLE READ")
         yield connection
+
+
+def execute_many(
+    connection: Connection, statement: Insert | Update, names: Sequence[str], rows: Sequence[tuple[Any, ...]]
+) -> int:
+    """Execute one statement for every row, whose values stand in the order of `names`; how many rows it touched.
+
+    On SQLite the rows go straight to its driver: making each of them ready one by one costs more than storing it.
+    """
+    if connection.dialect.name != "sqlite":
+        return connection.execute(statement, [dict(zip(names, row, strict=True)) for row in rows]).rowcount
+    words, places, instants = _for_driver(statement, tuple(names))
+    columns = [[row[place] for row in rows] for place in places]
+    for place in instants:
+        columns[place] = list(_texts(columns[place]))
+    return connection.exec_driver_sql(words, list(zip(*columns, strict=True))).rowcount
+
+
+@cache
+def _for_driver(statement: Insert | Update, names: tuple[str, ...]) -> tuple[str, list[int], list[int]]:
+    """The words of a statement for SQLite, which value stands at each of its places, and which places are instants."""
+    compiled = statement.compile(dialect=sqlite.dialect(), column_keys=list(names))
+    asked = list(compiled.positiontup or ())
+    instants = [place for place, name in enumerate(asked) if isinstance(compiled.binds[name].type, Instant)]
+    return compiled.string, [names.index(name) for name in asked], instants
+
+
+def _texts(values: Iterable[datetime | None]) -> Iterator[str | None]:
+    # Rows that are written together mostly share their instants.
+    last: datetime | None = None
+    words: str | None = None
+    for value in values:
+        if value is not last:
+            last, words = value, None if value is None else _text(value)
+        yield words
+
+
+def _text(value: datetime) -> str:
+    if value.tzinfo is not UTC:
+        value = _in_utc(value)
+    return value.isoformat(" ", "microseconds")[:26]
+
+
+def _in_utc(value: datetime) -> datetime:
+    if value.tzinfo is None:
+        raise ValueError(f"instant {value.isoformat()} has no zone; give an aware datetime")
+    return value.astimezone(UTC)
 
 
 def _parse(url: str | Path) -> URL:

@@ -438,11 +438,9 @@ class Collector:
         found = []
         for visited, each in zip(visits, ids, strict=True):
             feed, entries = visited.claim.feed, visited.finding.entries
-            words = [
-                store.content_hash(entry.title, entry.text) for identity, entry in each.items() if identity not in known
-            ]
+            instants = [entry.published_at for identity, entry in each.items() if identity not in known]
             since = now - visit.REISSUED_WITHIN
-            reissued = store.known_by_content(connection, feed.feed_id, since, words) if words else []
+            reissued = store.known_of_instants(connection, feed.feed_id, since, instants) if instants else []
             found.append(visit.sort_out(feed, entries, known=known, reissued=reissued, now=now))
         return found
 

@@ -271,11 +271,17 @@ def series_of(
         days=frames.days_of(frame),
         events=tuple(None if math.isnan(count) else count for count in frame[frames.EVENTS].tolist()),
         coverage=tuple(None if math.isnan(share) else share for share in frame[frames.COVERAGE].tolist()),
+        mentions=tuple(None if math.isnan(count) else count for count in frame[frames.MENTIONS].tolist()),
     )
 
 
 def _tail(series: drawn.Series, days: int) -> drawn.Series:
-    return drawn.Series(days=series.days[-days:], events=series.events[-days:], coverage=series.coverage[-days:])
+    return drawn.Series(
+        days=series.days[-days:],
+        events=series.events[-days:],
+        coverage=series.coverage[-days:],
+        mentions=series.mentions[-days:],
+    )
 
 
 def _last_day(counted: Sequence[CountChange]) -> date | None:

@@ -13,7 +13,6 @@ from indicators.catalogue.words import (
     PatternError,
     Term,
     TermIndex,
-    WordForms,
     compile_pattern,
     match_pattern,
     parse_terms,
@@ -155,9 +154,7 @@ class Lexicon:
     def finds(self, rule: Rule, text: str, number_words: TermIndex | None = None) -> bool:
         """Whether the wording of `rule` alone finds `text`, read as one sentence; how it is put plays no part."""
         words = words_of(fold(text).text)
-        spans: dict[int, list[tuple[int, int]]] = {}
-        for slot, first, last in self.indexes[rule.lang].find(words.words, words.joined):
-            spans.setdefault(slot, []).append((first, last))
+        spans = self.indexes[rule.lang].spans(words.words, words.joined)
         numbers = [(at, at + 1) for at, word in enumerate(words.words) if word[0].isdigit()]
         if number_words is not None:
             numbers += [(first, last) for _, first, last in number_words.find(words.words, words.joined)]
@@ -222,6 +219,6 @@ def _indicator(
     return serving[0] if serving else None
 
 
-def key_word(term: Term) -> WordForms:
-    """The word of a term that is rarest by its look: the one with the longest shortest stem."""
-    return max(term, key=lambda forms: min(len(stem) for stem, _ in forms))
+def key_place(term: Term) -> int:
+    """The place of the word of a term that is rarest by its look: the one with the longest shortest stem."""
+    return max(range(len(term)), key=lambda place: min(len(stem) for stem, _ in term[place]))

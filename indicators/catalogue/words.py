@@ -7,6 +7,7 @@ such words; a slot is any of a set of terms; a pattern is an arrangement of slot
 from __future__ import annotations
 
 import re
+from bisect import bisect_left
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import product
@@ -73,27 +74,36 @@ class Words:
     def __len__(self) -> int:
         return len(self.words)
 
+    def part(self, start: int, end: int) -> Words:
+        """The words that begin between two offsets, as words of their own."""
+        first, last = bisect_left(self.starts, start), bisect_left(self.starts, end)
+        joined = (False, *self.joined[first + 1 : last]) if last > first else ()
+        return Words(self.words[first:last], self.starts[first:last], self.ends[first:last], joined)
+
 
 _BREAK = re.compile(r"[,;:!?()\[\]{}|\u2014\u2015\u2026\u2022]| [-\u2013\u2212]+ ")
 
 
 def words_of(text: str, start: int = 0, end: int | None = None) -> Words:
     """The words of `text[start:end]`, a folded text."""
-    words: list[str] = []
-    starts: list[int] = []
-    ends: list[int] = []
-    joined: list[bool] = []
-    last = start
-    for found in WORD.finditer(text, start, len(text) if end is None else end):
-        words.append(bare(found[0]))
-        begun, ended = found.span()
-        starts.append(begun)
-        ends.append(ended)
-        joined.append(_BREAK.search(text, last, begun) is None)
+    places = [found.span() for found in WORD.finditer(text, start, len(text) if end is None else end)]
+    parted = _BREAK.search
+    joined = [False] * len(places)
+    last = 0
+    for at, (begun, ended) in enumerate(places):
+        joined[at] = (begun - last == 1 and text[last] == " ") or parted(text, last, begun) is None
         last = ended
     if joined:
         joined[0] = False
-    return Words(tuple(words), tuple(starts), tuple(ends), tuple(joined))
+    words = [text[begun:ended] for begun, ended in places]
+    if "'s" in text:
+        words = [bare(word) for word in words]
+    return Words(
+        tuple(words),
+        tuple([begun for begun, _ in places]),
+        tuple([ended for _, ended in places]),
+        tuple(joined),
+    )
 
 
 # --- terms ---------------------------------------------------------------------------------------
@@ -263,6 +273,8 @@ class Pattern:
     window: int
     required: frozenset[int]
     """Slots that every variant needs."""
+    needed: tuple[frozenset[int], ...] = ()
+    """The slots of each variant."""
 
 
 Slots = Callable[[tuple[Term, ...]], int]
@@ -317,7 +329,7 @@ def compile_pattern(
     required = frozenset.intersection(*needed) - {number_slot} if needed else frozenset()
     if not required:
         raise PatternError(f"the pattern {source!r} requires no word", "leave at least one element without [ ]")
-    return Pattern(combined, WINDOW if within is None else within, required)
+    return Pattern(combined, WINDOW if within is None else within, required, tuple(needed))
 
 
 _CARRY = -1
@@ -420,16 +432,34 @@ def _group_of_terms(source: str) -> bool:
 # --- finding -------------------------------------------------------------------------------------
 
 
+_Begins = tuple[frozenset[int], tuple[tuple[Term, frozenset[int]], ...]]
+"""What a word begins: the slots it fills alone, and the rests of longer terms with the slots these fill."""
+_NOTHING: _Begins = (frozenset(), ())
+
+
+HEAD = 3
+"""So many first letters tell how long a word's stem can be at most."""
+
+
+def reaches(stems: Iterable[str]) -> dict[str, int]:
+    """For each beginning of stems, the length of the longest that begins so."""
+    found: dict[str, int] = {}
+    for stem in stems:
+        if len(stem) > found.get(stem[:HEAD], HEAD - 1):
+            found[stem[:HEAD]] = len(stem)
+    return found
+
+
 class TermIndex:
     """Finds terms among the words of a sentence; each term carries the numbers of the slots it serves."""
 
     def __init__(self) -> None:
         self._terms: dict[Term, int] = {}
+        self._rests: list[Term] = []
         self._slots: list[list[int]] = []
         self._stems: dict[str, list[tuple[Ending, int]]] = {}
-        self._rests: list[Term] = []
-        self._longest = 0
-        self._seen: dict[str, tuple[int, ...]] = {}
+        self._reach: dict[str, int] = {}
+        self._seen: dict[str, _Begins] = {}
 
     def add(self, term: Term, slot: int) -> None:
         """Let `term` serve `slot`."""
@@ -439,40 +469,68 @@ class TermIndex:
             self._rests.append(term[1:])
             self._slots.append([])
             for stem, endings in term[0]:
-                self._stems.setdefault(stem, []).append((endings, number))
-                self._longest = max(self._longest, len(stem))
+                known = self._stems.get(stem)
+                if known is None:
+                    known = self._stems[stem] = []
+                    if len(stem) > self._reach.get(stem[:HEAD], HEAD - 1):
+                        self._reach[stem[:HEAD]] = len(stem)
+                known.append((endings, number))
         if slot not in self._slots[number]:
             self._slots[number].append(slot)
 
     def __len__(self) -> int:
         return len(self._rests)
 
-    def beginning(self, word: str) -> tuple[int, ...]:
-        """The terms whose first word is `word`."""
-        known = self._seen.get(word)
-        if known is None:
-            found = []
-            for length in range(1, min(len(word), self._longest) + 1):
-                for endings, number in self._stems.get(word[:length], ()):
-                    if endings is None or word[length:] in endings:
-                        found.append(number)
-            if len(self._seen) > 200_000:  # a running service meets new words for ever; the memory must not
-                self._seen.clear()
-            known = self._seen[word] = tuple(dict.fromkeys(found))
+    def _begins(self, word: str) -> _Begins:
+        """What `word` begins, kept for the next time it is met."""
+        alone: set[int] = set()
+        longer: dict[int, None] = {}
+        for length in range(1, min(len(word), self._reach.get(word[:HEAD], HEAD - 1)) + 1):
+            for endings, number in self._stems.get(word[:length], ()):
+                if endings is None or word[length:] in endings:
+                    if self._rests[number]:
+                        longer[number] = None
+                    else:
+                        alone.update(self._slots[number])
+        if len(self._seen) > 200_000:  # a running service meets new words for ever; the memory must not
+            self._seen.clear()
+        rests = tuple((self._rests[number], frozenset(self._slots[number])) for number in longer)
+        known = self._seen[word] = (frozenset(alone), rests) if alone or rests else _NOTHING
         return known
 
     def find(self, words: Sequence[str], joined: Sequence[bool]) -> list[tuple[int, int, int]]:
         """(slot, first word, past last word) of every term; `joined[i]` says whether word i follows i-1 directly."""
-        found = []
+        return [(slot, first, last) for slot, spans in self.spans(words, joined).items() for first, last in spans]
+
+    def spans(  # noqa: PLR0912 - one pass over the words, kept flat because it is the innermost
+        self,
+        words: Sequence[str],
+        joined: Sequence[bool],
+        into: dict[int, list[Span]] | None = None,
+        wanted: frozenset[int] | None = None,
+    ) -> dict[int, list[Span]]:
+        """Where each slot is filled, or each of `wanted`, the earliest first; added to `into` where one is given."""
+        found: dict[int, list[Span]] = {} if into is None else into
         count = len(words)
-        seen, rests, slots = self._seen, self._rests, self._slots
+        seen = self._seen
         for first, word in enumerate(words):
-            beginning = seen.get(word)
-            if beginning is None:
-                beginning = self.beginning(word)
-            for number in beginning:
+            begins = seen.get(word)
+            if begins is None:
+                begins = self._begins(word)
+            if begins is _NOTHING:
+                continue
+            alone, longer = begins
+            if alone:
+                span = (first, first + 1)
+                for slot in alone if wanted is None else alone & wanted:
+                    if slot in found:
+                        found[slot].append(span)
+                    else:
+                        found[slot] = [span]
+            for rest, slots in longer:
+                if wanted is not None and slots.isdisjoint(wanted):
+                    continue
                 at = first + 1
-                rest = rests[number]
                 if at + len(rest) > count:
                     continue
                 for forms in rest:
@@ -480,8 +538,12 @@ class TermIndex:
                         break
                     at += 1
                 else:
-                    for slot in slots[number]:
-                        found.append((slot, first, at))
+                    span = (first, at)
+                    for slot in slots:
+                        if slot in found:
+                            found[slot].append(span)
+                        else:
+                            found[slot] = [span]
         return found
 
 
@@ -489,11 +551,14 @@ def match_pattern(
     pattern: Pattern, spans: Mapping[int, Sequence[Span]], joined: Sequence[bool]
 ) -> tuple[Span, ...] | None:
     """The slots' spans of the fullest, then tightest arrangement of `pattern`, or None."""
-    for variant in pattern.variants:
+    present = spans.keys()
+    if not present >= pattern.required:
+        return None
+    for variant, needed in zip(pattern.variants, pattern.needed, strict=True):
+        if not present >= needed:
+            continue
         best: tuple[Span, ...] | None = None
         width = 0
-        if any(step.slot not in spans for part in variant for step in part):
-            continue
         rows = [_sequences(part, spans, joined) for part in variant]
         for choice in product(*rows) if all(rows) else ():
             taken = tuple(span for row in choice for span in row)

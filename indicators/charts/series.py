@@ -25,6 +25,8 @@ class Series:
     days: tuple[date, ...] = ()
     events: tuple[float | None, ...] = ()
     coverage: tuple[float | None, ...] = ()
+    mentions: tuple[float | None, ...] = ()
+    """Counted reports of the day, echoes and all: how loud it was, which is not how much happened."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -103,10 +105,18 @@ def indicator_figure(
     markers: Sequence[Marker] = (),
     height: int = 340,
 ) -> go.Figure:
-    """One indicator: daily events, the count over the window against its limits, gaps, coverage below."""
+    """One indicator: daily events, the count over the window against its limits, gaps; articles and coverage below."""
     sheet = _Sheet()
     top = _draw(sheet, series, thresholds, theme=theme, mark=mark or theme.level(Level.NORMAL), row=1, room=height - 70)
     _coverage(sheet, series, theme=theme, row=2)
+    loudest = max((count for count in series.mentions if count is not None), default=0)
+    floor = 0.09
+    if loudest:
+        floor = 0.25
+        _mentions(sheet, series, theme=theme, row=3)
+        quiet = {"visible": False, "range": [0, loudest * 1.05], "fixedrange": True}
+        sheet.axes(3, quiet, _days_axis(theme, series, labelled=False, showline=False), (0.10, 0.20))
+        sheet.notes.append(_strip_name(f"articles, at most {loudest:.0f}", 3, theme))
     rows = _stagger(markers, series)
     for marker, row in rows:
         sheet.shapes.append(
@@ -137,26 +147,14 @@ def indicator_figure(
             }
         )
     lanes = 1 + max((row for _, row in rows), default=-1)
-    sheet.axes(1, count_axis(theme, range=[0, top]), _days_axis(theme, series, labelled=False), (0.09, 1.0))
+    sheet.axes(1, count_axis(theme, range=[0, top]), _days_axis(theme, series, labelled=False), (floor, 1.0))
     sheet.axes(
         2,
         {"visible": False, "range": [0, 1], "fixedrange": True},
         _days_axis(theme, series, showline=False),
         (0.0, 0.07),
     )
-    sheet.notes.append(
-        {
-            "x": 1,
-            "xref": "paper",
-            "xanchor": "left",
-            "xshift": 8,
-            "y": 0.5,
-            "yref": "y2 domain",
-            "text": "coverage",
-            "showarrow": False,
-            "font": {"size": 11, "color": theme.muted},
-        }
-    )
+    sheet.notes.append(_strip_name("coverage", 2, theme))
     return sheet.figure(
         layout(theme, height=height + 15 * lanes, margin={"l": 44, "r": 86, "t": 12 + 15 * lanes + 6, "b": 34})
     )
@@ -368,6 +366,38 @@ def _coverage(sheet: _Sheet, series: Series, *, theme: Theme, row: int) -> None:
             "hovertemplate": "coverage %{customdata}<extra></extra>",
         }
     )
+
+
+def _mentions(sheet: _Sheet, series: Series, *, theme: Theme, row: int) -> None:
+    """A low strip of bars on a scale of its own: the articles of each day, which no limit is held against."""
+    sheet.traces.append(
+        {
+            "type": "bar",
+            "xaxis": _axis("x", row),
+            "yaxis": _axis("y", row),
+            "x": list(series.days),
+            "y": list(series.mentions),
+            "name": "articles",
+            "marker": {"color": tint(theme.muted, 0.45), "line": {"width": 0}},
+            "hovertemplate": "%{y:d} articles<extra></extra>",
+        }
+    )
+
+
+def _strip_name(text: str, row: int, theme: Theme) -> dict[str, Any]:
+    """What a strip under the chart is called, at its right end."""
+    return {
+        "x": 1,
+        "xref": "paper",
+        "xanchor": "left",
+        "xshift": 8,
+        "y": 0.5,
+        "yref": f"{_axis('y', row)} domain",
+        "text": text.replace(", ", "<br>"),
+        "align": "left",
+        "showarrow": False,
+        "font": {"size": 11, "color": theme.muted},
+    }
 
 
 def _limit_labels(thresholds: Thresholds, top: float, room: float) -> list[tuple[Level, str, int]]:

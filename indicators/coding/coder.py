@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect_left
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
@@ -27,7 +28,7 @@ from indicators.coding.direction import (
     without_speaker,
 )
 from indicators.coding.folding import Folded, fold
-from indicators.coding.matching import Hit, Matcher
+from indicators.coding.matching import Hit, Matcher, Sight
 from indicators.coding.occurrence import When, days_in, nearest
 from indicators.coding.quantities import Counted, Number, choose, numbers_in, quantities_in
 from indicators.coding.sentences import Stretch, split
@@ -243,8 +244,8 @@ class Coder:
 
     def __init__(self, catalogue: Catalogue) -> None:
         self.catalogue = catalogue
-        self.matcher = Matcher(catalogue.lexicon)
         self.cues = {code: Cues(language) for code, language in catalogue.languages.items()}
+        self.matcher = Matcher(catalogue.lexicon, (term for cues in self.cues.values() for term in cues.numbers))
         self.zone = ZoneInfo(catalogue.problem.timezone)
         self.abbreviations = frozenset[str]().union(*(cues.abbreviations for cues in self.cues.values()))
         area = catalogue.problem.area
@@ -256,24 +257,22 @@ class Coder:
 
     def code(self, item: Item, feed: Feed | None = None) -> list[Signal]:
         """The signals of an item, in the order of its text."""
-        body = item.body
-        if not body or not self._languages(item.lang):
-            return []
-        folded = fold(body)
-        seen = self.matcher.look(folded.text)
-        if not seen:
-            return []
-        candidates = self._candidates(item, body, folded, seen, feed)
-        return _ranked([one.signal for one in candidates if one.signal is not None], self.catalogue)
+        return _ranked([one.signal for one in self.candidates(item, feed) if one.signal is not None], self.catalogue)
 
     def candidates(self, item: Item, feed: Feed | None = None) -> list[Candidate]:
         """Every rule found anywhere in an item, with what was made of it and why."""
-        body = item.body
-        if not body or not self._languages(item.lang):
+        if not self._languages(item.lang):
             return []
+        words = self.matcher.glance(item.title, item.text)
+        seen = self.matcher.look(words) if words else []
+        if not seen:
+            return []
+        body = item.body
         folded = fold(body)
-        seen = self.matcher.look(folded.text)
-        return self._candidates(item, body, folded, seen, feed) if seen else []
+        whole = words_of(folded.text)
+        if len(whole) != len(words):
+            seen = self.matcher.look(whole.words)
+        return self._candidates(item, body, folded, whole, seen, feed) if seen else []
 
     def spoken(self, item: Item) -> tuple[str, ...]:
         """The languages an item would be read in; none where the catalogue lacks its language."""
@@ -286,6 +285,8 @@ class Coder:
 
     def _languages(self, lang: str) -> tuple[str, ...]:
         """The languages an item may be read in: its own, any where it names none, none the catalogue lacks."""
+        if lang in self.cues:
+            return (lang,)
         code = lang.strip().lower().replace("_", "-").partition("-")[0]
         code = {"ua": "uk", "by": "be", "eng": "en", "rus": "ru", "ukr": "uk", "bel": "be"}.get(code, code)
         if code in ("", "und", "mul", "unknown", "none"):
@@ -346,17 +347,20 @@ class Coder:
         item: Item,
         body: str,
         folded: Folded,
-        seen: Sequence[tuple[int, int]],
+        whole: Words,
+        seen: Sequence[Sight],
         feed: Feed | None,
     ) -> list[Candidate]:
         lang = item.lang if len(self._languages(item.lang)) == 1 else f"?{self._guess(folded.text)}"
         shown = body if folded.origin is None else "".join(body[at] for at in folded.origin[:-1])
         stretches = list(self._clauses(split(shown, self.abbreviations), folded.text))
-        ready = {
-            number: rules
-            for number, stretch in enumerate(stretches)
-            if (rules := self.matcher.ready_between(seen, stretch.start, stretch.end))
-        }
+        starts = whole.starts
+        ready = {}
+        for number, stretch in enumerate(stretches):
+            first, last = bisect_left(starts, stretch.start), bisect_left(starts, stretch.end)
+            rules = self.matcher.ready_between(seen, first, last)
+            if rules:
+                ready[number] = rules
         if not ready:
             return []
         hits: dict[int, list[Hit]] = {}
@@ -368,7 +372,7 @@ class Coder:
             readable = [rule for rule in rules if rule.lang in chosen]
             if not readable:
                 continue
-            words = words_of(folded.text, stretch.start, stretch.end)
+            words = whole.part(stretch.start, stretch.end)
             numbers: list[Span] = []
             if any(rule.numbered for rule in readable):
                 found = self._cues_in(langs, words)
@@ -386,7 +390,7 @@ class Coder:
         speaks = speaker.country if speaker is not None else None
         if speaks is None and self._from_home(feed) and len(home_countries) == 1:
             speaks = next(iter(home_countries))
-        sentences = self._sentences(lang, shown, folded.text, stretches, parsed, hits, home, speaks)
+        sentences = self._sentences(lang, shown, folded.text, whole, stretches, parsed, hits, home, speaks)
         return self._judge(item, feed, body, folded, sentences, hits)
 
     def _clauses(self, stretches: Sequence[Stretch], text: str) -> Iterator[Stretch]:
@@ -407,9 +411,9 @@ class Coder:
                     begun = mark.end() + 1
             yield Stretch(begun, stretch.end, stretch.line)
 
-    def _parse(self, text: str, stretch: Stretch, lang: str) -> tuple[tuple[str, ...], Words, Found]:
+    def _parse(self, text: str, whole: Words, stretch: Stretch, lang: str) -> tuple[tuple[str, ...], Words, Found]:
         langs = self._spoken(text[stretch.start : stretch.end], lang)
-        words = words_of(text, stretch.start, stretch.end)
+        words = whole.part(stretch.start, stretch.end)
         return langs, words, self._cues_in(langs, words)
 
     def _cues_in(self, langs: Sequence[str], words: Words) -> Found:
@@ -425,6 +429,7 @@ class Coder:
         lang: str,
         shown: str,
         text: str,
+        whole: Words,
         stretches: Sequence[Stretch],
         parsed: dict[int, tuple[tuple[str, ...], Words, Found]],
         hits: Mapping[int, Sequence[Hit]],
@@ -432,17 +437,21 @@ class Coder:
         speaks: str | None,
     ) -> list[Sentence]:
         sentences: list[Sentence] = []
+        spelt: dict[int, list[tuple[int, int, int]]] = {}
         over = ""
         lines: dict[int, str] = {}
         for number in range(max(hits) + 2):
             if number >= len(stretches):
                 break
             stretch = stretches[number]
-            langs, words, found = parsed.get(number) or self._parse(text, stretch, lang)
+            langs, words, found = parsed.get(number) or self._parse(text, whole, stretch, lang)
             original = shown[stretch.start : stretch.end]
+            named = self.catalogue.names.find(words.words, words.joined)
             names = names_in(
-                original, words, stretch.start, self.catalogue, frozenset(langs), found, frozenset(), speaks
+                named, original, words, stretch.start, self.catalogue, frozenset(langs), found, frozenset(), speaks
             )
+            if number in hits:
+                spelt[number] = named
             after = found.get(("page", "furniture_after"))
             if after and len(words) <= 6 and number > 2:
                 over = f"it stands after {' '.join(words.words[slice(*after[0])])!r}"
@@ -462,6 +471,7 @@ class Coder:
             names = sentence.names
             if sentence.number in hits:
                 names = names_in(
+                    spelt[sentence.number],
                     sentence.original,
                     sentence.words,
                     sentence.stretch.start,
@@ -1060,6 +1070,8 @@ _EACH = frozenset({"insufficiency"})
 
 def _ranked(signals: Sequence[Signal], catalogue: Catalogue) -> list[Signal]:
     """The signals with those of one happening made one: the best of them, with what only the others say."""
+    if not signals:
+        return []
     groups: dict[tuple[str, str | None, bool, str], list[list[Signal]]] = {}
     for signal in signals:
         key = (

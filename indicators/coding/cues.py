@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from indicators.catalogue import Language
-from indicators.catalogue.words import Pattern, Span, TermIndex, Words, compile_pattern, match_pattern
+from indicators.catalogue.words import Pattern, Span, TermIndex, Words, compile_pattern, match_pattern, parse_term
 
 Kind = tuple[str, Any]
 Found = Mapping[Kind, Sequence[Span]]
@@ -22,6 +22,10 @@ class Cues:
         self.abbreviations = frozenset(word.lower() for word in language.file.abbreviations)
         self.common = frozenset(language.file.common)
         self._endings = language.endings
+        numbers = language.file.numbers
+        self.numbers = tuple(
+            parse_term(source, language.endings) for source in (*numbers.words, *numbers.multipliers, *numbers.vague)
+        )
         self._index = TermIndex()
         self._slots: dict[Any, int] = {}
         self._single: dict[int, list[Kind]] = {}
@@ -52,14 +56,15 @@ class Cues:
 
     def find(self, words: Words) -> dict[Kind, list[Span]]:
         """Where each kind of word stands in a sentence; a longer reading of a kind replaces the shorter it contains."""
-        spans: dict[int, list[Span]] = {}
-        for slot, first, last in self._index.find(words.words, words.joined):
-            spans.setdefault(slot, []).append((first, last))
+        spans = self._index.spans(words.words, words.joined)
+        present = spans.keys()
         found: dict[Kind, list[Span]] = {}
         for slot, places in spans.items():
             for kind in self._single.get(slot, ()):
                 found.setdefault(kind, []).extend(places)
             for kind, pattern in self._several.get(slot, ()):
+                if not present >= pattern.required:
+                    continue
                 for taken in _each(pattern, spans, words.joined):
                     found.setdefault(kind, []).append(taken)
         for kind, places in found.items():

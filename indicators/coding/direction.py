@@ -82,6 +82,7 @@ class Names:
 
 
 def names_in(
+    named: Sequence[tuple[int, int, int]],
     original: str,
     words: Words,
     offset: int,
@@ -91,7 +92,9 @@ def names_in(
     mentioned: frozenset[str],
     home: str | None = None,
 ) -> Names:
-    """The actors and places of a sentence; `mentioned` are the countries its item names, to tell namesakes apart.
+    """The actors and places of a sentence, of the names `named` in it.
+
+    `mentioned` are the countries its item names, to tell namesakes apart.
 
     `home` is the country of whoever speaks in the item: "the ministry of defence" is that country's.
     """
@@ -100,7 +103,7 @@ def names_in(
     bare: dict[Span, list[KnownActor]] = {}
     lands: dict[Span, str] = {}
     sites = {first for first, _ in found.get(("role", "site"), ())}
-    for slot, first, last in catalogue.names.find(words.words, words.joined):
+    for slot, first, last in named:
         lang, kind, id_ = catalogue.named[slot]
         if lang not in langs:
             continue

@@ -9,7 +9,7 @@ import streamlit as st
 
 def run() -> None:
     """The dashboard: page configuration, look, navigation, and the page asked for."""
-    from indicators.pages import alerts, feeds, frame, handbook, indicator, overview
+    from indicators.pages import alerts, event, feeds, frame, handbook, indicator, overview
 
     st.set_page_config(page_title="Vedette", page_icon="◆", layout="wide", initial_sidebar_state="collapsed")
     frame.dress()
@@ -17,6 +17,7 @@ def run() -> None:
         [
             st.Page(_guarded(overview.page), title="Overview", url_path="overview", default=True),
             st.Page(_guarded(indicator.page), title="Indicator", url_path="indicator"),
+            st.Page(_guarded(event.page), title="Events", url_path="event"),
             st.Page(_guarded(feeds.page), title="Feeds", url_path="feeds"),
             st.Page(_guarded(alerts.page), title="Alerts", url_path="alerts"),
             st.Page(_guarded(handbook.page), title="Handbook", url_path="handbook"),

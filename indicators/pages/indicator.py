@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import timedelta
+from datetime import datetime, timedelta
 from html import escape
 
 import streamlit as st
@@ -80,7 +80,7 @@ def show(view: IndicatorView) -> None:
         f"<span class='v-quiet'>{since} · as of {moment(view.as_of)}</span></div>"
     )
     st.html(figures(view))
-    figure = indicator_figure(view.series, row.thresholds, mark=mark, markers=markers(view), height=330)
+    figure = indicator_figure(view.series, row.thresholds, mark=mark, markers=markers(view), height=360)
     st.plotly_chart(figure, width="stretch", config=dict(CONFIG), key="series", theme=None)
     left, right = st.columns([1.7, 1], gap="medium")
     with left:
@@ -88,7 +88,7 @@ def show(view: IndicatorView) -> None:
         shown = view.events[:SHOWN_EVENTS]
         if not shown:
             frame.quiet("No event is known in this span. Look at the coverage before calling it calm.")
-        st.html("".join(event_card(event, view.passages) for event in shown) or "<span></span>")
+        st.html("".join(event_card(event, view.passages, as_of) for event in shown) or "<span></span>")
         if len(view.events) > SHOWN_EVENTS:
             st.html(
                 f'<div class="v-quiet">{len(view.events) - SHOWN_EVENTS} earlier events of this span are not drawn; '
@@ -138,16 +138,19 @@ def markers(view: IndicatorView) -> list[Marker]:
     return list(found.values())[:6]
 
 
-def event_card(event: Event, passages: Mapping[str, Passage]) -> str:
+def event_card(event: Event, passages: Mapping[str, Passage], as_of: datetime | None = None) -> str:
     """One happening: its day, its origins, and each report's words."""
     origins = ", ".join(escape(origin.name) + (" (official)" if origin.official else "") for origin in event.origins)
+    link = escape(frame.address("event", as_of, id=event.event_id))
     head = (
-        f"<b>{event.occurred_on.day} {event.occurred_on:%b %Y}</b>"
+        f'<a href="{link}" target="_self"><b>{event.occurred_on.day} {event.occurred_on:%b %Y}</b></a>'
         f"<span>{len(event.origins)} origin{'s' * (len(event.origins) != 1)}{': ' + origins if origins else ''}</span>"
         f"<span>credibility {event.credibility} {CREDIBILITY.get(event.credibility, '')}</span>"
         f"<span>known {moment(event.first_known_at)}</span>"
     )
-    if not event.counted:
+    if event.cancelled_by:
+        head += '<span class="v-tag">not counted: it came back, a carousel</span>'
+    elif not event.counted:
         head += f'<span class="v-tag">not counted: {escape(event.why)}</span>'
     told = "".join(_report(report, passages.get(report.signal.signal_id)) for report in event.reports[:6])
     more = len(event.reports) - 6
@@ -164,11 +167,12 @@ def _report(report: Report, passage: Passage | None) -> str:
     return (
         f"<blockquote>{quote}</blockquote><small>{html.anchor(report.url, report.title or report.url or 'no title')} · "
         f"{escape(report.signal.source)} ({escape(report.reliability)}) · origin {escape(report.origin.name)} by "
-        f"{escape(report.traced_by)}{echo}{_particulars(report.signal)}<br>{escape(report.signal.why)}</small>"
+        f"{escape(report.traced_by)}{echo}{particulars(report.signal)}<br>{escape(report.signal.why)}</small>"
     )
 
 
-def _particulars(signal: Signal) -> str:
+def particulars(signal: Signal) -> str:
+    """How it is put, how many, which way, where: what was coded beside the evidence."""
     said = [signal.assertion.value]
     if signal.quantity is not None:
         low, high = signal.quantity.low, signal.quantity.high

@@ -393,3 +393,40 @@ def count(connection: Connection, problem: str) -> int:
     """How many events were ever known for a problem."""
     query = select(func.count(func.distinct(event_versions.c.event_id))).where(event_versions.c.problem == problem)
     return int(connection.execute(query).scalar_one())
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Version:
+    """How an event stood from an instant on."""
+
+    version_at: datetime
+    occurred_on: date
+    credibility: int
+    counted: bool
+    why: str
+    retired: bool
+    """Whether it was folded into another, or taken away, at this instant."""
+
+
+def history(connection: Connection, problem: str, event_id: str, *, as_of: datetime) -> list[Version]:
+    """Every version of an event known by `as_of`, the earliest first."""
+    query = (
+        select(event_versions)
+        .where(
+            event_versions.c.problem == problem,
+            event_versions.c.event_id == event_id,
+            event_versions.c.version_at <= as_of,
+        )
+        .order_by(event_versions.c.version_at, event_versions.c.seq)
+    )
+    return [
+        Version(
+            version_at=row.version_at,
+            occurred_on=row.occurred_on,
+            credibility=row.credibility,
+            counted=row.counted,
+            why=row.why,
+            retired=row.retired,
+        )
+        for row in connection.execute(query)
+    ]

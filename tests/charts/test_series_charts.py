@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date, timedelta
 
 import pytest
@@ -101,3 +102,13 @@ def test_no_picture_ever_says_nan(events) -> None:
     assert "nan" not in figure.to_json().lower()
     window = over_window(a_series(*events), LIMITS.within)
     assert [count is None for count in window] == [count is None for count in events]
+
+
+def test_articles_stand_in_a_strip_of_their_own() -> None:
+    """Four hundred articles about one happening neither raise the count nor squeeze its axis; the strip says so."""
+    series = replace(a_series(1.0, None, 2.0), mentions=(400.0, None, 3.0))
+    figure = indicator_figure(series, LIMITS)
+    (strip,) = (trace for trace in figure.data if trace.name == "articles")
+    assert list(strip.y) == [400.0, None, 3.0]
+    assert figure.layout.yaxis.range[1] < 20
+    assert any(note.text == "articles<br>at most 400" for note in figure.layout.annotations)

@@ -15,7 +15,7 @@ from feeds import database
 from indicators.store import levels, outbox, thresholds
 
 ROOT = Path(__file__).resolve().parents[2]
-PAGES = ("overview", "indicator", "feeds", "alerts", "handbook")
+PAGES = ("overview", "indicator", "event", "feeds", "alerts", "handbook")
 
 
 @dataclass(frozen=True)
