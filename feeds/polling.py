@@ -101,7 +101,7 @@ class Collector:
         self.settings = settings or CollectorSettings()
         self.owner = owner or f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(4)}"
         self._engine = engine
-        self._feeds = {feed.feed_id: feed for feed in feeds if feed.enabled and feed.kind is not FeedKind.MANUAL}
+        self._feeds = _visited_ones(feeds)
         self._client = client or Client(allow_hosts=self.settings.allow_hosts, limits=self.settings.limits)
         self._parser = parser or Parser(size=self.settings.workers, limits=self.settings.worker_limits)
         self._all_begun = False
@@ -134,6 +134,12 @@ class Collector:
                 if any(self._is_new(feed, known.get(feed_id)) for feed_id, feed in self._feeds.items()):
                     return BEGINNING
             return store.earliest_due(connection, self._feeds)
+
+    def replace_feeds(self, feeds: Iterable[Feed]) -> None:
+        """From the next round on visit these; what the store knows of those that stay is kept."""
+        self._feeds = _visited_ones(feeds)
+        self._all_begun = False
+        self._remembered.clear()
 
     async def poll_due(self, now: datetime) -> Round:
         """Visit every feed that is due at `now` and whose host is free; a failing feed never stops the others."""
@@ -455,6 +461,10 @@ class Collector:
         except DBAPIError as error:
             # They run out by themselves.
             log.warning("leases could not be given back: %s", _reason(error))
+
+
+def _visited_ones(feeds: Iterable[Feed]) -> dict[str, Feed]:
+    return {feed.feed_id: feed for feed in feeds if feed.enabled and feed.kind is not FeedKind.MANUAL}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

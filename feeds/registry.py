@@ -6,14 +6,23 @@ import difflib
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import yaml
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
+from pydantic import (
+    AfterValidator,
+    AwareDatetime,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    ValidationError,
+    model_validator,
+)
 
 from feeds.errors import FeedError
 from feeds.model import Feed, FeedKind, OriginKind
@@ -37,6 +46,17 @@ class Problem:
         return f"{self.file}:{self.line}: {self.key + ': ' if self.key else ''}{self.message}"
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Change:
+    """What a person changed of a source, and why."""
+
+    at: datetime
+    by: str
+    reason: str
+    what: str = ""
+    """In a few words, such as 'disabled' or 'interval 30m, was 10m'."""
+
+
 class RegistryProblems(FeedError):
     """The registry cannot be used; `problems` holds everything that is wrong in any of its files."""
 
@@ -54,6 +74,8 @@ class Registry:
     """By feed id: what an officer should know of a source, such as why it is disabled."""
     places: Mapping[str, str] = field(default_factory=dict)
     """By feed id: file and line of its entry."""
+    changes: Mapping[str, tuple[Change, ...]] = field(default_factory=dict)
+    """By feed id: what people changed of it, oldest first; a source that stands as shipped is absent."""
 
     def __iter__(self) -> Iterator[Feed]:
         return iter(self.feeds)
@@ -91,39 +113,68 @@ def load_feeds(places: str | Path | Iterable[str | Path], *, overlay: str | Path
                 entries[entry.feed_id] = (
                     entry.over(entries[entry.feed_id]) if layer and entry.feed_id in entries else entry
                 )
-    feeds, notes = _validated(entries.values(), problems)
+    specs = _validated(entries.values(), problems)
     if problems:
         raise RegistryProblems(sorted(problems, key=lambda problem: (problem.file, problem.line)))
-    return Registry(feeds=feeds, notes=notes, places={key: entry.place for key, entry in entries.items()})
+    return Registry(
+        feeds=tuple(spec.feed() for spec in specs),
+        notes={spec.id: spec.note for spec in specs if spec.note},
+        places={key: entry.place for key, entry in entries.items()},
+        changes={spec.id: tuple(change.noun() for change in spec.changes) for spec in specs if spec.changes},
+    )
 
 
-def dump(feeds: Iterable[Feed], notes: Mapping[str, str] | None = None) -> str:
+def dump(
+    feeds: Iterable[Feed],
+    notes: Mapping[str, str] | None = None,
+    changes: Mapping[str, Sequence[Change]] | None = None,
+) -> str:
     """The feeds as a registry file that `load_feeds` reads back to the same feeds."""
-    defaults = Feed(feed_id="", name="", url="")
     entries = []
     for feed in feeds:
-        entry: dict[str, Any] = {"id": feed.feed_id, "name": feed.name, "url": feed.url, "kind": feed.kind.value}
-        entry["languages"] = list(feed.languages)
-        optional: dict[str, Any] = {
-            "owner": feed.owner if feed.owner != feed.feed_id else "",
-            "speaks_for": feed.speaks_for,
-            "origin_kind": feed.origin_kind.value,
-            "state_controlled": feed.state_controlled,
-            "reliability": feed.reliability,
-            "topics": list(feed.topics),
-            "interval": span_text(feed.interval),
-            "timezone": feed.timezone,
-            "day_order": feed.day_order if feed.day_order != defaults.day_order else "",
-            "selectors": dict(feed.selectors),
-            "note": (notes or {}).get(feed.feed_id, ""),
-        }
-        entry |= {key: value for key, value in optional.items() if value}
-        if feed.digest is not None:
-            entry["digest"] = feed.digest
-        if not feed.enabled:
-            entry["enabled"] = False
+        entry = written(feed)
+        if note := (notes or {}).get(feed.feed_id, ""):
+            entry["note"] = note
+        if told := (changes or {}).get(feed.feed_id, ()):
+            entry["changes"] = [written_change(change) for change in told]
         entries.append(entry)
     return yaml.safe_dump({"feeds": entries}, allow_unicode=True, sort_keys=False, width=120)
+
+
+def written_change(change: Change) -> dict[str, str]:
+    """A change as an entry of a registry file holds it."""
+    told = {"at": f"{change.at.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}", "by": change.by, "what": change.what}
+    return {key: value for key, value in told.items() if value} | {"reason": change.reason}
+
+
+def written(feed: Feed) -> dict[str, Any]:
+    """A feed's entry in a registry file; what is as usual is left out."""
+    defaults = Feed(feed_id="", name="", url="")
+    entry: dict[str, Any] = {
+        "id": feed.feed_id,
+        "name": feed.name,
+        "url": feed.url,
+        "kind": feed.kind.value,
+        "languages": list(feed.languages),
+    }
+    optional: dict[str, Any] = {
+        "owner": feed.owner if feed.owner != feed.feed_id else "",
+        "speaks_for": feed.speaks_for,
+        "origin_kind": feed.origin_kind.value,
+        "state_controlled": feed.state_controlled,
+        "reliability": feed.reliability,
+        "topics": list(feed.topics),
+        "interval": span_text(feed.interval),
+        "timezone": feed.timezone,
+        "day_order": feed.day_order if feed.day_order != defaults.day_order else "",
+        "selectors": dict(feed.selectors),
+    }
+    entry |= {key: value for key, value in optional.items() if value}
+    if feed.digest is not None:
+        entry["digest"] = feed.digest
+    if not feed.enabled:
+        entry["enabled"] = False
+    return entry
 
 
 def span(text: object) -> timedelta:
@@ -207,6 +258,20 @@ Language = Annotated[str, _pattern(r"[a-z]{2,3}", "write a language code such as
 Topic = Annotated[str, _pattern(r"[a-z][a-z0-9_]*", "write one word in small letters such as posture")]
 
 
+class _ChangeSpec(BaseModel):
+    """Who changed an entry, when and why."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    at: AwareDatetime
+    by: Annotated[str, Field(min_length=1)]
+    reason: str = ""
+    what: str = ""
+
+    def noun(self) -> Change:
+        return Change(at=self.at.astimezone(UTC), by=self.by, reason=self.reason, what=self.what)
+
+
 class _Spec(BaseModel):
     """One entry of a registry file."""
 
@@ -230,6 +295,7 @@ class _Spec(BaseModel):
     digest: bool | None = None
     enabled: bool = True
     note: str = ""
+    changes: list[_ChangeSpec] = []
 
     @model_validator(mode="after")
     def _fits_its_kind(self) -> _Spec:
@@ -375,9 +441,8 @@ def _document(file: Path, problems: list[Problem]) -> yaml.Node | None:
     return root
 
 
-def _validated(entries: Iterable[_Entry], problems: list[Problem]) -> tuple[tuple[Feed, ...], dict[str, str]]:
-    feeds: list[Feed] = []
-    notes: dict[str, str] = {}
+def _validated(entries: Iterable[_Entry], problems: list[Problem]) -> list[_Spec]:
+    specs: list[_Spec] = []
     addresses: dict[str, _Entry] = {}
     for entry in entries:
         try:
@@ -390,10 +455,8 @@ def _validated(entries: Iterable[_Entry], problems: list[Problem]) -> tuple[tupl
             problems.append(entry.problem("url", f"is asked already by {addresses[address].place}; keep one"))
             continue
         addresses[address] = entry
-        feeds.append(spec.feed())
-        if spec.note:
-            notes[spec.id] = spec.note
-    return tuple(feeds), notes
+        specs.append(spec)
+    return specs
 
 
 def _told(entry: _Entry, detail: Any) -> Problem:

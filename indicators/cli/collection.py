@@ -14,19 +14,16 @@ from collections.abc import Callable, Mapping
 from contextlib import AsyncExitStack
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Any
-from urllib.parse import urlsplit
 
 from sqlalchemy import Engine
 
-from feeds.client import Client, Document, shown
-from feeds.errors import ParseError
-from feeds.model import Entry, Feed, FeedKind
+from feeds.client import Client
+from feeds.model import Feed
 from feeds.polling import Collector
 from indicators import service
 from indicators.alerts import outbox as letters
 from indicators.alerts.catcher import Catcher
-from indicators.cli import sources
+from indicators.cli import sources, trying
 from indicators.cli.context import (
     Finding,
     Unusable,
@@ -39,12 +36,20 @@ from indicators.cli.context import (
     shared,
     table,
 )
+from indicators.cli.roster import Roster
 from indicators.model.level import Level
 from indicators.pipeline import Pipeline
 from indicators.replay import recording
 from indicators.replay.clock import ReplayClock
 from indicators.replay.server import LoopbackResolver, RecordingServer
-from indicators.settings import MailSettings, Settings, SubscriberSettings, dashboard_file, data_folder
+from indicators.settings import (
+    MailSettings,
+    Settings,
+    SubscriberSettings,
+    dashboard_file,
+    data_folder,
+    own_feeds_file,
+)
 from indicators.store import heartbeat, mail_servers, outbox
 from indicators.store.heartbeat import Heartbeat, Mode
 from indicators.store.problems import StoreProblem, reading, writing
@@ -83,22 +88,12 @@ def feeds_options(command: argparse.ArgumentParser) -> None:
     shown = shared(inner.add_parser("list", help="every source and its grade"))
     shown.add_argument("--json", action="store_true")
     shown.set_defaults(run=run_feeds_list)
-    check = shared(inner.add_parser("check", help="try a URL or a file and say what was found"))
-    check.add_argument("place", help="a URL, a file, or the id of a known feed")
-    check.set_defaults(run=run_feeds_check)
     sources.add_options(inner)
 
 
 def parse_options(command: argparse.ArgumentParser) -> None:
     """`vedette parse`."""
-    shared(command)
-    command.add_argument("file", type=Path)
-    command.add_argument(
-        "--kind", choices=sorted(sources.KINDS), help="how to read it (default: told from its first bytes)"
-    )
-    command.add_argument("--base-url", default="", help="what relative links are relative to")
-    command.add_argument("--json", action="store_true", help="JSON Lines on stdout")
-    command.set_defaults(run=run_parse)
+    trying.parse_options(command)
 
 
 def ingest_options(command: argparse.ArgumentParser) -> None:
@@ -212,11 +207,7 @@ async def _once(station: service.Station, mailbag: _Mailbag) -> int:
 
 
 async def _live(chosen: argparse.Namespace) -> int:
-    in_force, feeds = settings(chosen), registry(chosen)
-    if chosen.feed is not None and chosen.feed not in feeds:
-        raise Unusable(f"--feed {chosen.feed}: no such feed; `vedette feeds list` names them")
-    if chosen.feed is not None:
-        feeds = {chosen.feed: feeds[chosen.feed]}
+    in_force, feeds = settings(chosen), _asked_for(chosen, registry(chosen))
     engine = database(chosen)
     async with AsyncExitStack() as open_until_done:
         client = Client(allow_hosts=in_force.feeds.allow_hosts, user_agent=in_force.feeds.user_agent)
@@ -268,7 +259,18 @@ async def _station(
     note: str = "",
 ) -> service.Station:
     collector = await open_until_done.enter_async_context(Collector(engine, feeds.values(), client=client))
-    pipeline = Pipeline(engine, [catalogue(chosen)], feeds, settings=in_force, recording=note)
+
+    def spine(known: Mapping[str, Feed]) -> Pipeline:
+        return Pipeline(engine, [catalogue(chosen)], known, settings=in_force, recording=note)
+
+    roster = Roster(
+        collector,
+        spine,
+        feeds,
+        place=(in_force.feeds.overlay or own_feeds_file()) if mode is Mode.LIVE else None,
+        load=lambda: _asked_for(chosen, registry(chosen)),
+        say=_say,
+    )
     began = now()
 
     def beat(at: datetime, due_at: datetime | None) -> None:
@@ -286,7 +288,16 @@ async def _station(
                 ),
             )
 
-    return service.Station(collector=collector, pipeline=pipeline, deliver=mailbag.deliver, beat=beat)
+    return service.Station(collector=roster, pipeline=roster.spine, deliver=mailbag.deliver, beat=beat)
+
+
+def _asked_for(chosen: argparse.Namespace, feeds: Mapping[str, Feed]) -> Mapping[str, Feed]:
+    """All sources, or the one that was named."""
+    if getattr(chosen, "feed", None) is None:
+        return feeds
+    if chosen.feed not in feeds:
+        raise Unusable(f"--feed {chosen.feed}: no such feed; `vedette feeds list` names them")
+    return {chosen.feed: feeds[chosen.feed]}
 
 
 def run_feeds_list(chosen: argparse.Namespace) -> None:
@@ -309,84 +320,6 @@ def run_feeds_list(chosen: argparse.Namespace) -> None:
         ],
         ("id", "kind", "languages", "grade", "owner", "name"),
     )
-
-
-def run_feeds_check(chosen: argparse.Namespace) -> int:
-    """Fetch or open one place and say what it is."""
-    known = registry(chosen).get(chosen.place)
-    place = known.url if known else chosen.place
-    if urlsplit(place).scheme in ("http", "https"):
-        content, content_type = asyncio.run(_fetch(place, settings(chosen)))
-    else:
-        content, content_type = _bytes(Path(place)), None
-    try:
-        entries, kind = _entries(content, known, place, content_type, kind=None)
-    except ParseError as problem:
-        raise Finding(str(problem)) from problem
-    newest = max((entry.published_at for entry in entries), default=None)
-    print(f"{chosen.place}: {kind.value}, {len(entries)} entries, newest {newest:%Y-%m-%d %H:%M} UTC" if newest else
-          f"{chosen.place}: {kind.value}, no entries")  # fmt: skip
-    return 0 if entries else 1
-
-
-async def _fetch(url: str, in_force: Settings) -> tuple[bytes, str | None]:
-    async with Client(allow_hosts=in_force.feeds.allow_hosts, user_agent=in_force.feeds.user_agent) as client:
-        answer = await client.fetch(url, now=now())
-    if isinstance(answer, Document):
-        return answer.content, answer.headers.get("content-type")
-    reason = str(getattr(answer, "reason", answer))
-    raise Finding(reason if reason.startswith(shown(url)) else f"{shown(url)}: {reason}")
-
-
-def run_parse(chosen: argparse.Namespace) -> int:
-    """A document's entries."""
-    content = _bytes(chosen.file)
-    kind = sources.KINDS[chosen.kind] if chosen.kind else None
-    entries, _ = _entries(content, None, chosen.base_url, None, kind=kind, name=str(chosen.file))
-    for entry in entries:
-        if chosen.json:
-            emit(_entry_json(entry))
-        else:
-            print(f"{entry.published_at:%Y-%m-%d %H:%M}  {entry.title or entry.text[:80]}  {entry.url}")
-    return 0
-
-
-def _entry_json(entry: Entry) -> dict[str, Any]:
-    return {
-        "id": entry.entry_id,
-        "url": entry.url,
-        "title": entry.title,
-        "text": entry.text,
-        "published_at": entry.published_at,
-        "published_raw": entry.published_raw,
-        "date_method": entry.date_method,
-        "lang": entry.lang,
-        "author": entry.author,
-    }
-
-
-def _entries(
-    content: bytes,
-    feed: Feed | None,
-    place: str,
-    content_type: str | None,
-    *,
-    kind: FeedKind | None,
-    name: str = "document",
-) -> tuple[tuple[Entry, ...], FeedKind]:
-    from feeds.parsing import parse, sniff
-
-    kind = kind or (feed.kind if feed else None) or sniff(content, content_type) or FeedKind.SYNDICATION
-    feed = feed or Feed(feed_id=name, name=name, url=place, kind=kind)
-    parsed = parse(content, feed=feed, url=place or feed.url, fetched_at=now(), content_type=content_type)
-    return parsed.entries, kind
-
-
-def _bytes(path: Path) -> bytes:
-    try:
-        return path.read_bytes()
-    except OSError as error:
-        raise Unusable(f"{path}: {error.strerror}; name a readable file") from error
 
 
 def run_ingest(chosen: argparse.Namespace) -> None:
