@@ -5,11 +5,13 @@ from __future__ import annotations
 import importlib.util
 import sys
 from collections import Counter
+from itertools import product
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from indicators.catalogue import load
+from indicators.catalogue import Catalogue, load
 from indicators.settings import data_folder
 
 _spec = importlib.util.spec_from_file_location("golden_score", Path(__file__).parent / "score.py")
@@ -19,26 +21,61 @@ golden = importlib.util.module_from_spec(_spec)
 sys.modules["golden_score"] = golden
 _spec.loader.exec_module(golden)
 
-# Just below what was measured last; raise them when the coder gets better, never lower them.
-FLOORS = {"first": (0.95, 0.90), "second": (0.89, 0.55)}
+# Precision and recall just below what was measured last; raise them when the coder gets better, never lower them.
+FLOORS = {
+    "first": (0.95, 0.90),
+    "second": (0.89, 0.55),
+    "third": (0.81, 0.54),
+    "fourth": (0.88, 0.57),
+    "fifth": (0.78, 0.41),
+    "sixth": (0.88, 0.53),
+}
+HEADLINE_FLOORS = {"counted": (0.85, 0.61), "seen": (0.83, 0.49)}
+LATER = tuple(name for name in FLOORS if name not in ("first", "second"))
 
 
 @pytest.fixture(scope="module")
-def catalogue():
+def catalogue() -> Catalogue:
     return load(data_folder())
 
 
-@pytest.mark.parametrize("name", FLOORS)
-def test_counted_signals_keep_their_precision_and_recall(catalogue, name: str):
-    """Of the signals counted on a list the floor's share is right; of those labelled, the floor's share is counted."""
-    whole = golden.measure(catalogue, name=name).tally()
-    precision, recall = FLOORS[name]
+def hold(score: Any, floor: tuple[float, float]) -> None:
+    """Prints the figures and holds them to the floor."""
+    print("\n" + "\n".join(golden.report(score)))
+    whole = score.tally()
+    precision, recall = floor
     assert whole.precision >= precision
     assert whole.recall >= recall
 
 
+@pytest.mark.parametrize("name", FLOORS)
+def test_counted_signals_keep_their_precision_and_recall(catalogue: Catalogue, name: str) -> None:
+    """Of the signals counted on a list the floor's share is right; of those labelled, the floor's share is counted."""
+    hold(golden.measure(catalogue, name=name), FLOORS[name])
+
+
+@pytest.mark.shared_data
+@pytest.mark.parametrize("what", HEADLINE_FLOORS)
+def test_real_headlines_are_coded_as_well_as_they_have_been(catalogue: Catalogue, shared: Path, what: str) -> None:
+    """Of real headlines the floor's share is counted rightly, and families are recognised out of the area too."""
+    languages = golden.languages_of(golden.HEADLINES)
+    hold(
+        golden.measure(catalogue, languages, golden.HEADLINES, seen=what == "seen"),
+        HEADLINE_FLOORS[what],
+    )
+
+
+def test_the_held_out_list_shows_no_failure(capsys: pytest.CaptureFixture[str]) -> None:
+    """Nobody can mend from the held-out list by asking for its failures."""
+    golden.main(["--list", golden.HELD_OUT, "--lang", "en", "--failures"])
+    printed = capsys.readouterr().out
+    assert "right" in printed
+    assert "MISSED" not in printed
+    assert "WRONG" not in printed
+
+
 @pytest.mark.parametrize("lang", golden.LANGUAGES)
-def test_the_set_is_large_and_half_of_it_is_traps(lang: str):
+def test_the_set_is_large_and_half_of_it_is_traps(lang: str) -> None:
     """Each language has at least 150 items, every family three times over, and at least half of the items are traps."""
     items = list(golden.cases(lang))
     families = Counter(label.family for case in items for label in case.counted)
@@ -48,7 +85,29 @@ def test_the_set_is_large_and_half_of_it_is_traps(lang: str):
     assert min(families.values()) >= 3
 
 
-def test_labels_name_families_and_indicators_of_the_catalogue(catalogue):
+@pytest.mark.parametrize(("name", "lang"), list(product(LATER, golden.LANGUAGES)))
+def test_a_later_list_asks_for_every_family_half_the_time_and_for_details(name: str, lang: str) -> None:
+    """Half of a list's items are traps, every family is asked for, and four tenths of those in full detail."""
+    items = list(golden.cases(lang, name))
+    wanted = [case for case in items if case.counted]
+    detailed = [case for case in wanted if any(len(label.attributes) > 1 for label in case.counted)]
+    assert len(items) >= (95 if name == golden.HELD_OUT else 70)
+    assert len(items) - len(wanted) >= 0.4 * len(items)
+    assert len({label.family for case in wanted for label in case.counted}) == 36
+    assert len(detailed) >= 0.4 * len(wanted)
+
+
+def test_no_two_items_say_the_same() -> None:
+    """A text stands in one list only, so that what one list taught is not asked by another."""
+    texts = Counter(
+        (row.get("title", ""), row["text"])
+        for name, lang in product(FLOORS, golden.LANGUAGES)
+        for row in golden.labelled(lang, name)
+    )
+    assert [text for text, times in texts.items() if times > 1] == []
+
+
+def test_labels_name_families_and_indicators_of_the_catalogue(catalogue: Catalogue) -> None:
     """Every labelled family is known, and every labelled indicator belongs to it."""
     for name in golden.LISTS:
         for lang in golden.languages_of(name):
