@@ -40,7 +40,7 @@ class Ladder:
           high: {critical: 3, groups: 2, force: true}
           imminent: {critical: 5, families: [command, medical, bridging], unless_eased: true, corroborated: 3}
           rhetoric_ceiling: 3       # the gravest condition that rhetoric alone can carry
-          force_lasts: 14d          # a reported force stands so long, or until others count anew
+          force_lasts: 28d          # a reported force stands so long, or until others count anew
           composites: []            # {name, of: [ids], at_watch: 3, at_warning: 2, within: 7d, required: [], veto: [],
                                     #  decisive: [], raises: interest}
           indices: []               # {name, weights: {id: 2}, raises: interest}
@@ -75,7 +75,7 @@ class Ladder:
     imminent_families: tuple[str, ...] = ("command", "medical", "bridging")
     imminent_unless_eased: bool = True
     imminent_corroborated: int = 3
-    force_lasts: timedelta = timedelta(days=14)
+    force_lasts: timedelta = timedelta(days=28)
     composites: tuple[Composite, ...] = ()
     indices: tuple[IndexRule, ...] = ()
     rhetoric_ceiling: int = 3

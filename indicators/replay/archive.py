@@ -12,6 +12,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta
+from itertools import chain
 from pathlib import Path
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
@@ -24,6 +25,7 @@ from feeds.model import Feed, FeedKind, Item, Outcome, Poll
 from indicators.catalogue import Catalogue
 from indicators.model.level import Level, Recommendation, Standing, WatchCondition
 from indicators.pipeline import Pipeline
+from indicators.replay import recording
 from indicators.settings import MailSettings, Settings
 from indicators.store import levels
 from indicators.store.problems import reading, writing
@@ -100,37 +102,48 @@ def gather(
     until: date | None = None,
     zone: ZoneInfo,
 ) -> Archive:
-    """What the archives hold from `since` to `until`, both included; raises `ArchiveProblem`.
+    """What the archives hold from `since` to `until`, both included; raises `ArchiveProblem`, `RecordingProblem`.
 
+    A folder is a recording: its sources are those of its registry, and everything was known when it was published.
     A source that is one of the `known` feeds keeps what the registry says of it; one of a known owner's domain keeps
     the owner.
     """
-    name = _Names(known)
+    given = [Path(path) for path in paths]
+    recordings = [recording.load(path, shipped=path.parent) for path in given if path.is_dir()]
+    steady = frozenset(feed.feed_id for one in recordings for feed in one.feeds)
+    name = _Names([*known, *(feed for one in recordings for feed in one.feeds)])
     by_day: dict[date, list[Item]] = defaultdict(list)
     volume: dict[date, Counter[str]] = defaultdict(Counter)
     languages: dict[str, Counter[str]] = defaultdict(Counter)
     seen: set[str] = set()
-    for path in paths:
-        for row in archive.read_rows(path):
-            item = row.item
-            day = item.known_at.astimezone(zone).date()
-            if (since and day < since) or (until and day > until):
-                continue
-            feed = name.of(item.source)
-            volume[day][feed] += SAMPLED_STANDS_FOR.get(item.published_at.year, 1) if row.sampled else 1
-            if item.item_id in seen:
-                continue
-            seen.add(item.item_id)
-            languages[feed][item.lang] += 1
-            by_day[day].append(replace(item, source=feed))
+    rows = chain(
+        (row for path in given if not path.is_dir() for row in archive.read_rows(path)),
+        (archive.Row(item=item) for one in recordings for item in one.items()),
+    )
+    for row in rows:
+        item = row.item
+        day = item.known_at.astimezone(zone).date()
+        if (since and day < since) or (until and day > until):
+            continue
+        feed = name.of(item.source)
+        volume[day][feed] += SAMPLED_STANDS_FOR.get(item.published_at.year, 1) if row.sampled else 1
+        if item.item_id in seen:
+            continue
+        seen.add(item.item_id)
+        languages[feed][item.lang] += 1
+        by_day[day].append(replace(item, source=feed))
     first = since or min(by_day, default=None)
     last = until or max(by_day, default=None)
     days = [] if first is None or last is None else [first + timedelta(days=n) for n in range((last - first).days + 1)]
+    polled = {
+        feed: feed in steady or _is_regular([day for day in days if feed in volume[day]], len(days))
+        for feed in languages
+    }
+    for day in days:
+        for feed in steady & languages.keys():
+            volume[day].setdefault(feed, 0)  # a recorded source was visited though it said nothing
     return Archive(
-        feeds={
-            feed: name.feed(feed, spoken, polled=_is_regular([day for day in days if feed in volume[day]], len(days)))
-            for feed, spoken in languages.items()
-        },
+        feeds={feed: name.feed(feed, spoken, polled=polled[feed]) for feed, spoken in languages.items()},
         days={day: sorted(by_day[day], key=_order_of_knowledge) for day in days},
         volume={day: volume[day] for day in days},
         zone=zone,

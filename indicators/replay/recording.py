@@ -14,7 +14,7 @@ from typing import Annotated, Literal
 import yaml
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 
-from feeds.model import Feed
+from feeds.model import Feed, Item
 from feeds.registry import load_feeds
 
 
@@ -126,6 +126,22 @@ class Recording:
         if before is not None:
             published = next((number for number, one in enumerate(ones[:published]) if one.id == before), 0)
         return tuple(reversed(ones[max(0, published - self.behaviours[source].keep) : published]))
+
+    def items(self) -> Iterator[Item]:
+        """Every publication in its first wording, known when it was published."""
+        for source, ones in self.publications.items():
+            for one in ones:
+                yield Item(
+                    item_id=f"{source}:{one.id}",
+                    source=source,
+                    url="",
+                    title=one.title,
+                    text=one.text,
+                    published_at=one.at,
+                    known_at=one.at,
+                    lang=one.lang,
+                    forwarded_from=one.forwarded_from,
+                )
 
     def state(self, source: str, at: datetime) -> tuple[int, int]:
         """How much the source had published and edited by `at`: while it stays the same, so does its document."""

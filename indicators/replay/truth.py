@@ -108,7 +108,12 @@ def judge(conditions: Mapping[date, WatchCondition], happenings: Sequence[Happen
     """The verdict on these days; without a truth nothing is said of lead and falsehood."""
     days = sorted(conditions)
     stretches = {level: _stretches(conditions, level) for level in GRAVE}
-    attacks = [] if happenings is None else [one for one in happenings if one.attack and one.onset[0] in conditions]
+    # What an archive ends before can still have been warned of in it.
+    attacks = [
+        one
+        for one in happenings or ()
+        if one.attack and days and days[0] <= one.onset[0] and one.onset[0] - LEAD_WITHIN <= days[-1]
+    ]
     leads = {level: [_lead(one, stretches[level]) for one in attacks] for level in GRAVE}
     return Verdict(
         days_at={level: sum(one is level for one in conditions.values()) for level in sorted(WatchCondition)[::-1]},

@@ -123,14 +123,14 @@ def test_imminent_without_a_count_of_troops_needs_corroboration() -> None:
 
 
 def test_a_reported_force_stands_until_others_count_anew() -> None:
-    """30,000 reported ten days ago still stand; after two weeks, or when two voices count 9,000, they do not."""
+    """30,000 reported ten days ago still stand; after four weeks, or when two voices count 9,000, they do not."""
 
     def force(troops: float, days: float, origins: Any = BOTH) -> Event:
         at = NOON - timedelta(days=days)
         return an_event("force_size", family="force_size", troops=troops, at=at, origins=origins)
 
     assert ask([*criticals(3), force(30_000, 10)]).condition is WatchCondition.HIGH
-    assert ask([*criticals(3), force(30_000, 15)]).condition is WatchCondition.HEIGHTENED
+    assert ask([*criticals(3), force(30_000, 29)]).condition is WatchCondition.HEIGHTENED
     assert ask([*criticals(3), force(30_000, 10), force(9_000, 1)]).condition is WatchCondition.HEIGHTENED
     assert ask([*criticals(3), force(30_000, 10), force(9_000, 1, (HAJUN,))]).condition is WatchCondition.HIGH
     officials = force(9_000, 1, (MINISTRY,))
