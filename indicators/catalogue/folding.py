@@ -13,6 +13,7 @@ _SPACES = "\u00a0\u2007\u202f\u2002\u2003\u2009\u200a\u2028\u2029\n\r\t\x0b\x0c\
 # A Latin letter that looks like a Cyrillic one, typed by mistake or to slip past a filter.
 HOMOGLYPHS = dict(zip("aceopxyiïhkmtbáéóýà", "асеорхуіїнкмтваеоуа", strict=True))
 _CYRILLIC = "\u0400-\u052f"
+_PLAIN_CYRILLIC = re.compile("[\u0430-\u044f\u0451\u0454\u0456\u0457\u045e\u0491]+")
 _HAS_CYRILLIC = re.compile(f"[{_CYRILLIC}]")
 _MIXED_WORD = re.compile(
     rf"[a-zïáéóýà]+[{_CYRILLIC}][a-zïáéóýà{_CYRILLIC}]*|[{_CYRILLIC}]+[a-zïáéóýà][a-zïáéóýà{_CYRILLIC}]*"
@@ -60,6 +61,11 @@ def fold(text: str) -> Folded:
 @lru_cache(maxsize=1 << 15)
 def fold_word(text: str) -> str:
     """`text` folded, where offsets do not matter: words of the catalogue."""
+    if text.isascii():
+        return text.lower()
+    lowered = text.lower()
+    if _PLAIN_CYRILLIC.fullmatch(lowered):
+        return lowered.replace("\u0451", "\u0435").replace("\u0491", "\u0433")
     return fold(unicodedata.normalize("NFC", text)).text
 
 

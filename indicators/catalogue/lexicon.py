@@ -53,7 +53,7 @@ class Lexicon:
     def __init__(self) -> None:
         self.rules: list[Rule] = []
         self.indexes: dict[str, TermIndex] = {}
-        self._slots: dict[tuple[str, tuple[Term, ...]], int] = {}
+        self._slots: dict[tuple[str, tuple[int, ...]], int] = {}
         self.slot_terms: list[tuple[Term, ...]] = [()]
         self.slot_lang: list[str] = [""]
 
@@ -63,7 +63,7 @@ class Lexicon:
 
     def slot(self, lang: str, terms: tuple[Term, ...]) -> int:
         """The number of the slot that any of `terms` fills in `lang`."""
-        key = (lang, terms)
+        key = (lang, tuple(map(id, terms)))
         number = self._slots.get(key)
         if number is None:
             number = self._slots[key] = len(self.slot_terms)
@@ -87,6 +87,7 @@ class Lexicon:
     ) -> None:
         """Take in one wording file; what cannot be read is noted in `file`."""
         classes = {**shared, **read_classes(file, content, endings=endings, shared=shared)}
+        everywhere: list[Pattern | None] | None = None
         for place, part in enumerate(content.rules):
             path = ("rules", place)
             family = part.family or content.family
@@ -102,8 +103,14 @@ class Lexicon:
             pattern = self._compile(file, (*path, "pattern"), part.pattern, lang, endings, classes, part.within)
             unless = [
                 self._compile(file, (*path, "unless", at), source, lang, endings, classes, None)
-                for at, source in enumerate((*part.unless, *content.unless))
+                for at, source in enumerate(part.unless)
             ]
+            if everywhere is None:
+                everywhere = [
+                    self._compile(file, ("unless", at), source, lang, endings, classes, None)
+                    for at, source in enumerate(content.unless)
+                ]
+            unless += everywhere
             if not part.matches:
                 file.add(path, "this rule has no example", "add matches: with at least one sentence the rule must find")
             if pattern is None or any(one is None for one in unless):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import hashlib
+import os
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -763,7 +764,5 @@ def hypot_km(one: tuple[float, float], other: tuple[float, float]) -> float:
 
 def _shown(path: Path) -> str:
     """The path as a person would type it: from the working directory where it lies below."""
-    try:
-        return str(path.resolve().relative_to(Path.cwd()))
-    except ValueError:
-        return str(path)
+    shown = os.path.relpath(path)
+    return str(path) if shown.startswith(os.pardir) else shown

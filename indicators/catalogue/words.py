@@ -29,6 +29,7 @@ _QUICK = {
     )
     for signs in (" ", _GLUE)
 }
+_APART = frozenset(_GLUE + " ")
 _SEPARATORS = re.compile(f"[{re.escape(_GLUE)}]")
 
 Ending = frozenset[str] | None
@@ -120,6 +121,8 @@ def parse_term(source: str, endings: Mapping[str, Sequence[str]]) -> Term:
 
 
 def _read_term(source: str, endings: Mapping[str, Sequence[str]]) -> Term:
+    if _APART.isdisjoint(source):
+        return (_word(source.removesuffix("'s").removesuffix("\u2019s"), endings, source),)
     pieces = [piece for chunk in _split(source, " ") if chunk for piece in _split(chunk, _GLUE) if piece]
     if not pieces:
         raise PatternError(f"the term {source!r} holds no word", "write at least one word or leave the term out")
@@ -156,6 +159,7 @@ class Endings(dict[str, tuple[str, ...]]):
 
     def __init__(self, endings: Mapping[str, Sequence[str]]) -> None:
         super().__init__({name: tuple(fold_word(ending) for ending in chosen) for name, chosen in endings.items()})
+        self.sets = {name: frozenset(chosen) for name, chosen in self.items()}
         self.known: dict[str, WordForms] = {}
         self.terms: dict[str, Term] = {}
 
@@ -170,9 +174,22 @@ def _word(source: str, endings: Mapping[str, Sequence[str]], whole: str) -> Word
     return forms
 
 
+_STEM_AND = re.compile(r"([^\W_]{2,})(?:\{(\w+)\}|\(([^\W_|]*(?:\|[^\W_]*)*)\)|(\*))")
+"""A stem with endings by name, with endings written out, or with any: most words that are not one form alone."""
+
+
 def _read_word(source: str, endings: Mapping[str, Sequence[str]], whole: str) -> WordForms:
     if _PLAIN_WORD.fullmatch(source):
         return ((fold_word(source), _ONLY),)
+    usual = _STEM_AND.fullmatch(source)
+    if usual is not None:
+        stem = fold_word(usual[1])
+        if usual[4]:
+            return ((stem, None),)
+        if usual[3] is not None:
+            return ((stem, frozenset(map(fold_word, usual[3].split("|")))),)
+        if isinstance(endings, Endings) and usual[2] in endings.sets:
+            return ((stem, endings.sets[usual[2]]),)
     open_end = source.endswith("*")
     parts = _parts(source[:-1] if open_end else source, endings, whole)
     size = 1
@@ -226,9 +243,12 @@ def _parts(source: str, endings: Mapping[str, Sequence[str]], whole: str) -> lis
     return parts
 
 
+_LETTERS = re.compile(r"[^\W_]+(?:'+[^\W_]*)*|'[^\W_]*")
+
+
 def _letters(text: str, whole: str) -> str:
     folded = fold_word(text)
-    if folded and not re.fullmatch(r"[^\W_]+(?:'+[^\W_]*)*|'[^\W_]*", folded):
+    if folded and not folded.isalpha() and not _LETTERS.fullmatch(folded):
         strange = sorted({character for character in text if not (character.isalnum() or character in "'’ʼ")})
         raise PatternError(
             f"{whole!r} holds {''.join(strange)!r} inside a word",
@@ -291,45 +311,59 @@ def compile_pattern(
     within: int | None,
 ) -> Pattern:
     """The pattern that `source` writes, or PatternError."""
-    choices: list[list[tuple[Step, ...]]] = []
-    for part in _divide(source, "&"):
-        variants: list[tuple[Step, ...]] = [()]
-        optional = 0
-        for ordinal, sequence in enumerate(_divide(part, "..")):
-            first = True
-            for element in (piece for piece in _split(sequence, " ") if piece):
-                gap = (WITHIN if within is None else within) if first and ordinal else 0
-                first = False
-                if element.startswith("["):
-                    if not element.endswith("]"):
-                        raise PatternError(f"{element!r}: an optional element ends with ]", "write a blank after it")
-                    optional += 1
-                    inner_source = element[1:-1]
-                    if len(_split(inner_source, "|")) > 1:
-                        inner_source = f"({inner_source})"
-                    steps = tuple(
-                        Step(_element(inner, source, endings, classes, slot, number_slot), gap if not place else 0)
-                        for place, inner in enumerate(piece for piece in _split(inner_source, " ") if piece)
-                    )
-                    variants = [variant + steps for variant in variants] + _passing(variants, gap)
-                else:
-                    step = Step(_element(element, source, endings, classes, slot, number_slot), gap)
-                    variants = [_append(variant, step) for variant in variants]
-        if optional > _MAX_OPTIONAL:
-            raise PatternError(
-                f"{source!r} has {optional} optional elements", f"keep to {_MAX_OPTIONAL}, or write two rules"
-            )
-        if any(all(step.slot == _CARRY for step in variant) for variant in variants):
-            raise PatternError(
-                f"{source!r} has a part without any required word", "leave at least one element without [ ]"
-            )
-        choices.append(_settle(variants))
+    elements = [piece for piece in _split(source, " ") if piece]
+    if len(elements) == 1 and elements[0][0] not in "[&." and elements[0] != NUMBER:
+        # Most of what is written is one word or one group of them.
+        only = slot(parse_terms(elements[0], source, endings=endings, classes=classes))
+        slots = frozenset((only,))
+        return Pattern((((Step(only, 0),),),), WINDOW if within is None else within, slots, (slots,))
+
+    def number(element: str) -> int:
+        if element == NUMBER:
+            return number_slot
+        return slot(parse_terms(element, source, endings=endings, classes=classes))
+
+    gap_before = WITHIN if within is None else within
+    choices = [_variants(part, source, number, gap_before) for part in _divide(elements, "&", source)]
     combined = tuple(tuple(choice) for choice in product(*choices))
     needed = [frozenset(step.slot for part in variant for step in part) for variant in combined]
     required = frozenset.intersection(*needed) - {number_slot} if needed else frozenset()
     if not required:
         raise PatternError(f"the pattern {source!r} requires no word", "leave at least one element without [ ]")
     return Pattern(combined, WINDOW if within is None else within, required, tuple(needed))
+
+
+def _variants(
+    part: Sequence[str], source: str, number: Callable[[str], int], gap_before: int
+) -> list[tuple[Step, ...]]:
+    """The sequences that one part of a pattern stands for, with and without its optional elements."""
+    variants: list[tuple[Step, ...]] = [()]
+    optional = 0
+    for ordinal, sequence in enumerate(_divide(part, "..", source)):
+        for place, element in enumerate(sequence):
+            gap = gap_before if ordinal and not place else 0
+            if not element.startswith("["):
+                step = Step(number(element), gap)
+                variants = [_append(variant, step) for variant in variants]
+                continue
+            if not element.endswith("]"):
+                raise PatternError(f"{element!r}: an optional element ends with ]", "write a blank after it")
+            optional += 1
+            inner = element[1:-1]
+            if len(_split(inner, "|")) > 1:
+                inner = f"({inner})"
+            steps = tuple(
+                Step(number(one), 0 if at else gap)
+                for at, one in enumerate(piece for piece in _split(inner, " ") if piece)
+            )
+            variants = [variant + steps for variant in variants] + _passing(variants, gap)
+    if optional > _MAX_OPTIONAL:
+        raise PatternError(
+            f"{source!r} has {optional} optional elements", f"keep to {_MAX_OPTIONAL}, or write two rules"
+        )
+    if any(all(step.slot == _CARRY for step in variant) for variant in variants):
+        raise PatternError(f"{source!r} has a part without any required word", "leave at least one element without [ ]")
+    return _settle(variants)
 
 
 _CARRY = -1
@@ -363,30 +397,17 @@ def _settle(variants: list[tuple[Step, ...]]) -> list[tuple[Step, ...]]:
     return sorted(settled, key=len, reverse=True)
 
 
-def _divide(source: str, operator: str) -> list[str]:
-    """`source` cut where `operator` stands alone between blanks."""
+def _divide(elements: Sequence[str], operator: str, source: str) -> list[list[str]]:
+    """The elements of a pattern, parted where `operator` stands."""
     parts: list[list[str]] = [[]]
-    for piece in _split(source, " "):
-        if piece == operator:
+    for element in elements:
+        if element == operator:
             parts.append([])
-        elif piece:
-            parts[-1].append(piece)
+        else:
+            parts[-1].append(element)
     if any(not part for part in parts):
         raise PatternError(f"{source!r} has nothing on one side of {operator!r}", "write an element on both sides")
-    return [" ".join(part) for part in parts]
-
-
-def _element(
-    source: str,
-    whole: str,
-    endings: Mapping[str, Sequence[str]],
-    classes: Mapping[str, tuple[Term, ...]],
-    slot: Slots,
-    number_slot: int,
-) -> int:
-    if source == NUMBER:
-        return number_slot
-    return slot(parse_terms(source, whole, endings=endings, classes=classes))
+    return parts
 
 
 def parse_terms(
@@ -401,20 +422,24 @@ def parse_terms(
             )
         return classes[source[1:]]
     if source.startswith("(") and source.endswith(")") and source.find(")") == len(source) - 1:
-        terms: tuple[Term, ...] = ()
+        terms: list[Term] = []
         for choice in source[1:-1].split("|"):
             stripped = choice.strip()
             if not stripped:
                 raise PatternError(
                     f"{whole!r}: an alternative of {source} is empty", "put the element in [ ] to make it optional"
                 )
-            terms += parse_terms(stripped, whole, endings=endings, classes=classes)
-        return terms
+            if stripped[0] == "@":
+                terms += parse_terms(stripped, whole, endings=endings, classes=classes)
+            else:
+                terms.append(parse_term(stripped, endings))
+        return tuple(terms)
     if source.startswith("(") and source.endswith(")") and _group_of_terms(source):
-        terms = ()
-        for choice in _split(source[1:-1], "|"):
-            terms += parse_terms(choice.strip(), whole, endings=endings, classes=classes)
-        return terms
+        return tuple(
+            term
+            for choice in _split(source[1:-1], "|")
+            for term in parse_terms(choice.strip(), whole, endings=endings, classes=classes)
+        )
     return (parse_term(source, endings),)
 
 
@@ -454,18 +479,32 @@ class TermIndex:
     """Finds terms among the words of a sentence; each term carries the numbers of the slots it serves."""
 
     def __init__(self) -> None:
-        self._terms: dict[Term, int] = {}
+        self._numbers: dict[int, int] = {}
+        self._terms: list[Term] = []
         self._rests: list[Term] = []
         self._slots: list[list[int]] = []
         self._stems: dict[str, list[tuple[Ending, int]]] = {}
         self._reach: dict[str, int] = {}
         self._seen: dict[str, _Begins] = {}
+        self._waiting: list[tuple[Term, int]] = []
 
     def add(self, term: Term, slot: int) -> None:
-        """Let `term` serve `slot`."""
-        number = self._terms.get(term)
+        """Let `term` serve `slot`; it is put in its place when the first word is looked up."""
+        self._waiting.append((term, slot))
+
+    def _settle(self) -> None:
+        """Put in place what was added."""
+        waiting, self._waiting = self._waiting, []
+        self._seen.clear()
+        for term, slot in waiting:
+            self._place(term, slot)
+
+    def _place(self, term: Term, slot: int) -> None:
+        # A language reads each term once, so that terms are told apart by what they are, not by what they hold.
+        number = self._numbers.get(id(term))
         if number is None:
-            number = self._terms[term] = len(self._rests)
+            number = self._numbers[id(term)] = len(self._rests)
+            self._terms.append(term)
             self._rests.append(term[1:])
             self._slots.append([])
             for stem, endings in term[0]:
@@ -479,6 +518,7 @@ class TermIndex:
             self._slots[number].append(slot)
 
     def __len__(self) -> int:
+        self._settle()
         return len(self._rests)
 
     def _begins(self, word: str) -> _Begins:
@@ -510,6 +550,8 @@ class TermIndex:
         wanted: frozenset[int] | None = None,
     ) -> dict[int, list[Span]]:
         """Where each slot is filled, or each of `wanted`, the earliest first; added to `into` where one is given."""
+        if self._waiting:
+            self._settle()
         found: dict[int, list[Span]] = {} if into is None else into
         count = len(words)
         seen = self._seen

@@ -20,6 +20,8 @@ from indicators.pages.views import IndicatorView, Passage
 
 SPANS = {"30 days": 30, "90 days": 90, "180 days": 180, "1 year": 365}
 SHOWN_EVENTS = 40
+CARD_REPORTS = 3
+"""Reports told on a card; the happening's own page has them all."""
 PREVIEW_DAYS = 90
 CREDIBILITY = {
     1: "confirmed",
@@ -152,9 +154,10 @@ def event_card(event: Event, passages: Mapping[str, Passage], as_of: datetime | 
         head += '<span class="v-tag">not counted: it came back, a carousel</span>'
     elif not event.counted:
         head += f'<span class="v-tag">not counted: {escape(event.why)}</span>'
-    told = "".join(_report(report, passages.get(report.signal.signal_id)) for report in event.reports[:6])
-    more = len(event.reports) - 6
-    rest = f'<div class="v-quiet">and {more} more reports of the same happening</div>' if more > 0 else ""
+    told = "".join(_report(report, passages.get(report.signal.signal_id)) for report in event.reports[:CARD_REPORTS])
+    more = len(event.reports) - CARD_REPORTS
+    opened = f'<a href="{link}" target="_self">and {more} more reports of the same happening</a>'
+    rest = f'<div class="v-quiet">{opened}</div>' if more > 0 else ""
     color = DARK.accent if event.corroborated else DARK.rule
     kind = "v-event" if event.counted else "v-event v-uncounted"
     return f'<article class="{kind}" style="--c:{color}"><header>{head}</header>{told}{rest}</article>'

@@ -216,7 +216,16 @@ def test_hostile_text_runs_nothing(chromium, address) -> None:
     page.close()
 
 
-@pytest.mark.parametrize(("path", "sign"), [("feeds", ".v-table"), ("alerts", ".v-kpis"), ("handbook", "h1")])
+@pytest.mark.parametrize(
+    ("path", "sign"),
+    [
+        ("feeds", ".v-table"),
+        ("alerts", ".v-kpis"),
+        ("handbook", "h1"),
+        ("event", ".v-table"),
+        ("event?id=event-1", ".js-plotly-plot"),
+    ],
+)
 def test_each_page_opens_by_its_address_without_a_complaint(chromium, address, path, sign) -> None:
     """Deep links work, ask nobody outside and leave the console clean."""
     page, seen = look(chromium, f"{address}/{path}", f"[data-testid=stMain] {sign}")

@@ -195,14 +195,20 @@ def agrees(label: object, value: object, attribute: str) -> bool:
     """Whether a found attribute is the labelled one.
 
     A single labelled day stands for first and last. Every labelled place must be among the found ones, in the labelled
-    role where one is given; a found place that no label names is not held against the coder.
+    role where one is given; several ids in one label are so many readings of one name, a town and its airfield. A found
+    place that no label names is not held against the coder.
     """
     if attribute == "places" and isinstance(label, list) and isinstance(value, list):
-        return all(any(wanted.items() <= place.items() for place in value) for wanted in label)
+        return all(any(_is_place(wanted, place) for place in value) for wanted in label)
     if attribute == "occurred_on" and isinstance(label, list):
         days: list[date] = label if len(label) == 2 else label * 2
         return days == value
     return label == value
+
+
+def _is_place(wanted: Mapping[str, Any], place: Mapping[str, str]) -> bool:
+    ids = wanted["id"] if isinstance(wanted["id"], list) else [wanted["id"]]
+    return place["id"] in ids and wanted.get("role", place["role"]) == place["role"]
 
 
 def measure(
