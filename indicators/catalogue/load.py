@@ -279,6 +279,8 @@ class _Reader:
     def __init__(self, root: Path, overlay: Path | None, problem: str) -> None:
         self.roots = [root] if overlay is None else [root, overlay]
         self.home = Path("problems") / problem
+        self.shared: Path | None = None
+        """The home of the problem whose wording is shared."""
         self.wanted = problem
         self.problems: list[CatalogueProblem] = []
         self.digest = hashlib.blake2b(digest_size=8)
@@ -360,6 +362,10 @@ class _Reader:
         if not parts:
             return None
         file, part = parts[-1]
+        if part.wording is not None:
+            self.shared = self.home.parent / part.wording
+            if not any((root / self.shared / "problem.yaml").is_file() for root in self.roots):
+                file.add(("wording",), f"there is no problem {part.wording!r}", "name one that lies under problems/")
         if part.id != self.wanted:
             file.add(("id",), f"{part.id!r} lies in the folder {self.wanted!r}", "give both one name")
         area = Area(
@@ -524,11 +530,17 @@ class _Reader:
                     numbers.add(parse_term(source, found[code].endings), 0)
         return found
 
+    def _wordings(self) -> Iterator[tuple[YamlFile, LexiconFile | None, Path]]:
+        """The files of the lexicon: those of the problem whose wording is shared first, then its own."""
+        for home in (self.shared, self.home):
+            if home is not None:
+                yield from self._files(str(home / "lexicon" / "*" / "*.yaml"), LexiconFile)
+
     def _lexicon(self, languages: Mapping[str, Language], families: Mapping[str, tuple[str, ...]]) -> Lexicon:
         lexicon = self.lexicon
         shared: dict[str, dict[str, tuple[Term, ...]]] = {}
         files: list[tuple[YamlFile, LexiconFile, Path]] = []
-        for file, content, relative in self._files(str(self.home / "lexicon" / "*" / "*.yaml"), LexiconFile):
+        for file, content, relative in self._wordings():
             lang = relative.parent.name
             if lang not in LANGUAGES:
                 self._refuse(

@@ -24,6 +24,7 @@ def _span(value: object) -> object:
 
 Within = Annotated[timedelta, BeforeValidator(_span)]
 Id = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_]*$")]
+ProblemId = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_-]*$")]
 Language = Literal["en", "ru", "uk", "be"]
 Latitude = Annotated[float, Field(ge=-90, le=90)]
 Longitude = Annotated[float, Field(ge=-180, le=180)]
@@ -64,7 +65,7 @@ class TowardPart(Door):
 class ProblemFile(Door):
     """problem.yaml."""
 
-    id: Id
+    id: ProblemId
     name: str
     question: str
     timezone: str = "UTC"
@@ -76,6 +77,8 @@ class ProblemFile(Door):
     hypotheses: Any = None
     sufficiency_line: float = 20000
     board: Strings = ()
+    wording: ProblemId | None = None
+    """Another problem whose lexicon is read before this one's own."""
     note: str = ""
 
     @field_validator("timezone")
