@@ -15,7 +15,7 @@ from feeds.model import Feed, Item
 from indicators.alerts import message, transitions
 from indicators.alerts import outbox as letters
 from indicators.catalogue import Catalogue
-from indicators.levels import absolute, activity, condition, hysteresis, past, rules, weight
+from indicators.levels import absolute, activity, condition, hysteresis, past, predictive, rules, weight
 from indicators.levels.composite import Composites
 from indicators.levels.history import Histories, Recent
 from indicators.levels.ladder import Ladder
@@ -67,6 +67,8 @@ class Outlook:
     lookout: coverage.Lookout = field(init=False)
     rhythm: Rhythm = field(default_factory=Rhythm)
     composites: Composites = field(init=False)
+    surprises: dict[str, float] = field(default_factory=dict)
+    """The p-value of the predictive rule at the last look, where it answered."""
     polled_until: datetime = DAWN
     standings: dict[str, Standing] = field(default_factory=dict)
     kept: dict[str, Standing] = field(default_factory=dict)
@@ -149,6 +151,12 @@ class Outlook:
         )
         before = dict(self.standings)
         histories, readings = self._read(connection, known, limits, now)
+        self.surprises = {
+            name: one.p_value
+            for name, found in readings.items()
+            for one in found
+            if one.detector == predictive.NAME and one.p_value is not None
+        }
         active = activity.active_events(known, now=now, within=self.ladder.active_within)
         for row, name in enumerate(self.catalogue.indicators):
             history = histories.row(row)

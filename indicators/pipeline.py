@@ -40,6 +40,10 @@ REMEMBER_FOR = timedelta(days=30)
 """Reports kept at hand; a report older than this joins no event any more."""
 
 
+Coded = Mapping[str, Sequence[Signal]]
+"""By item, what it says: the work of another machine, or of none."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Advance:
     """What one walk through the rooms brought."""
@@ -67,9 +71,10 @@ class Pipeline:
         *,
         settings: Settings,
         recording: str = "",
+        coded: Coded | None = None,
     ) -> None:
         self._engine = engine
-        self._desks = [_Desk(catalogue, feeds, settings, recording) for catalogue in catalogues]
+        self._desks = [_Desk(catalogue, feeds, settings, recording, coded) for catalogue in catalogues]
         self._looked_at: datetime | None = None
         with reading(engine) as connection:
             looked = [at for desk in self._desks if (at := desk.remember(connection)) is not None]
@@ -92,6 +97,10 @@ class Pipeline:
         if done.counts or self._is_due(now):
             self._looked_at = now
         return done
+
+    def surprises(self, problem: str) -> dict[str, float]:
+        """The p-value of the predictive rule at the last look, of those indicators for which it answered."""
+        return next((desk.outlook.surprises for desk in self._desks if desk.id == problem), {})
 
     def _has_fresh(self, desk: _Desk) -> bool:
         # Most turns bring nothing; they must not queue for the write lock.
@@ -130,6 +139,8 @@ class _Desk:
     settings: Settings
     recording: str = ""
     """The label of the recording that is being replayed; empty in the world."""
+    coded: Coded | None = None
+    """What items mean, where that was worked out beforehand."""
     reprints: ReprintIndex = field(default_factory=ReprintIndex)
     origins: dict[str, dict[str, Origin]] = field(default_factory=lambda: defaultdict(dict))
     """Of each item that said something, whose word each family was: what a reprint of it inherits."""
@@ -207,6 +218,8 @@ class _Desk:
         return Advance(now=now, events=written, counts=counted)
 
     def _code(self, item: Item) -> list[Signal]:
+        if self.coded is not None and item.item_id in self.coded:
+            return list(self.coded[item.item_id])
         return code(item, self.catalogue, feed=self.feeds.get(item.source))
 
     def _mark(self, item: Item, said: Sequence[Signal]) -> Coding:

@@ -24,7 +24,7 @@ from feeds import store as items
 from feeds.model import Feed, FeedKind, Item, Outcome, Poll
 from indicators.catalogue import Catalogue
 from indicators.model.level import Level, Recommendation, Standing, WatchCondition
-from indicators.pipeline import Pipeline
+from indicators.pipeline import Coded, Pipeline
 from indicators.replay import recording
 from indicators.settings import MailSettings, Settings
 from indicators.store import levels
@@ -241,13 +241,22 @@ class Day:
     """The indicators whose level is another than the day before, in the catalogue's order."""
     items: int
     signals: int
+    levels: Mapping[str, Level]
+    """Where each indicator stood at its end."""
+    surprise: Mapping[str, float]
+    """The p-value of the predictive rule, of those indicators for which it answered."""
 
 
-def walk(engine: Engine, found: Archive, catalogue: Catalogue, settings: Settings) -> Iterator[Day]:
-    """Carry the archive through the spine into an empty database, and give each day as it ends."""
+def walk(
+    engine: Engine, found: Archive, catalogue: Catalogue, settings: Settings, *, coded: Coded | None = None
+) -> Iterator[Day]:
+    """Carry the archive through the spine into an empty database, and give each day as it ends.
+
+    `coded` says what items mean where that was worked out elsewhere; else it is worked out on the way.
+    """
     # Nobody is to be mailed about the past.
     quiet = settings.model_copy(update={"mail": MailSettings(), "subscribers": ()})
-    spine = Pipeline(engine, [catalogue], found.feeds, settings=quiet)
+    spine = Pipeline(engine, [catalogue], found.feeds, settings=quiet, coded=coded)
     problem = catalogue.problem.id
     held: WatchCondition | None = None
     stood: dict[str, Level] = {}
@@ -273,6 +282,8 @@ def walk(engine: Engine, found: Archive, catalogue: Catalogue, settings: Setting
             moved=moved,
             items=advance.items,
             signals=advance.signals,
+            levels={name: one.level for name, one in standings.items()},
+            surprise=spine.surprises(problem),
         )
         held = recommended.condition
         stood = {name: one.level for name, one in standings.items()}
