@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -27,7 +28,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import URL, make_url
-from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError
+from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError, OperationalError
 from sqlalchemy.types import TypeDecorator, TypeEngine
 
 BUSY_WITHIN_MS = 30_000
@@ -262,7 +263,11 @@ def _raw(connection: Connection, statement: str) -> None:
     driver = connection.connection.driver_connection
     assert driver is not None
     if not driver.in_transaction:
-        driver.execute(statement)
+        try:
+            driver.execute(statement)
+        except sqlite3.Error as error:
+            # As it would come out of any other statement: whoever expects a database to be locked expects this.
+            raise OperationalError(statement, None, error) from error
 
 
 def _open_postgresql(url: URL) -> Engine:

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import cast
 
-from feeds.client import Client, Document, Failed, NotModified, Refused, shown
+from feeds.addresses import shown
+from feeds.client import Client, Document, Failed, NotModified, Refused
 from feeds.model import Feed, FeedKind, Outcome
 from feeds.parsing.document import Parsed
 from feeds.parsing.trial import UNTOLD, Trial

@@ -11,6 +11,7 @@ from sqlalchemy import Connection, Engine
 
 from feeds import store as items
 from feeds.model import Feed, Item
+from indicators import recoding
 from indicators.catalogue import Catalogue
 from indicators.coding import code
 from indicators.events import clustering, origin
@@ -24,6 +25,7 @@ from indicators.outlook import Outlook
 from indicators.series import counting
 from indicators.settings import Settings
 from indicators.store import (
+    corrections,
     events,
     rulings,
     series,
@@ -91,6 +93,9 @@ class Pipeline:
             if self._has_rulings(desk, now):
                 with writing(self._engine) as connection:
                     done = _sum(done, desk.rule(connection, now))
+            if self._has_corrections(desk):
+                with writing(self._engine) as connection:
+                    done = _sum(done, desk.correct(connection, now))
             if done.counts or self._is_due(now):
                 with writing(self._engine) as connection:
                     done = _sum(done, desk.look(connection, now))
@@ -110,6 +115,10 @@ class Pipeline:
     def _has_rulings(self, desk: _Desk, now: datetime) -> bool:
         with reading(self._engine) as connection:
             return tuple(rulings.in_force(connection, desk.id, as_of=now)) != desk.rulings
+
+    def _has_corrections(self, desk: _Desk) -> bool:
+        with reading(self._engine) as connection:
+            return bool(corrections.after(connection, desk.id, desk.corrected_up_to(connection)))
 
     def next_due_at(self) -> datetime | None:
         """When the levels are to be looked at again though nothing new came."""
@@ -297,6 +306,22 @@ class _Desk:
             # Two that cancel each other are let go of together.
             if event.cancelled_by in old or event.cancelled_by not in held:
                 del held[event.event_id]
+
+    def corrected_up_to(self, connection: Connection) -> int:
+        """The last officer's correction that was applied."""
+        return signals.cursor(connection, f"{self.id}:corrections").seq
+
+    def correct(self, connection: Connection, now: datetime) -> Advance:
+        """Apply what officers have corrected since the last look."""
+        since = self.corrected_up_to(connection)
+        done = recoding.correct(connection, self.catalogue, self.feeds, since=since, now=now)
+        signals.set_cursor(connection, f"{self.id}:corrections", done.seq, at=now)
+        for block in self.events.values():
+            for name in done.gone & block.keys():
+                del block[name]
+        self._hold(done.events)
+        self.outlook.count(done.counts)
+        return Advance(now=now, events=len(done.events), counts=len(done.counts))
 
     # -- count -> reading -> level -> alert ----------------------------------------------------------------------
 

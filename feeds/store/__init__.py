@@ -25,6 +25,7 @@ from feeds.store.leases import (
     finish_lease,
     finish_leases,
     hold_host,
+    release_dead,
     release_owner,
     withdraw_leases,
 )
@@ -68,6 +69,7 @@ __all__ = [
     "last_polls",
     "latest_seq",
     "polls_between",
+    "release_dead",
     "release_owner",
     "revisions_of",
     "save_state",

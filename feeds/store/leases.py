@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Set
+from collections.abc import Callable, Collection, Iterator, Mapping, Set
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cache
@@ -180,6 +180,12 @@ def withdraw_leases(connection: Connection, feed_ids: Collection[str]) -> None:
 def release_owner(connection: Connection, owner: str) -> int:
     """Give back every lease of a poller that stops in good order."""
     return connection.execute(update(LEASES).where(LEASES.c.owner == owner).values(owner=None, expires_s=None)).rowcount
+
+
+def release_dead(connection: Connection, is_dead: Callable[[str], bool]) -> int:
+    """Give back the leases of pollers that are known to run no more; of others nobody can know but by waiting."""
+    owners = connection.execute(select(LEASES.c.owner).where(LEASES.c.owner.is_not(None)).distinct()).scalars().all()
+    return sum(release_owner(connection, owner) for owner in owners if is_dead(owner))
 
 
 def earliest_due(connection: Connection, feed_ids: Collection[str]) -> datetime | None:

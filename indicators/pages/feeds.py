@@ -1,33 +1,23 @@
-"""Feeds: what collects, what fails, and what each failure blinds."""
+"""Feeds: what collects, what fails, what each failure blinds; and what people can do about it."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from datetime import datetime, timedelta
 from html import escape
+from pathlib import Path
 
 import streamlit as st
 
-from indicators.charts.board import NOTHING, anchor, moment, notice
-from indicators.charts.theme import DARK, tint
-from indicators.pages import frame, reading
-from indicators.pages.views import FeedLine, FeedsView
-
-HEAD = (
-    "State",
-    "Source",
-    "Grade",
-    "Last 14 days",
-    "Last visit",
-    "Newest item",
-    "Longest usual quiet",
-    "What this means",
-)
-GOOD, BAD, NEVER = "●", "◆", "◌"
+from feeds.health import Condition
+from indicators.charts.board import notice
+from indicators.charts.style import sheet
+from indicators.pages import feed_board, feed_care, frame, reading
+from indicators.pages.views import FeedsView
 
 
 def page() -> None:
-    """Health at a glance."""
+    """Health at a glance, from across the room."""
+    look = Path(__file__).with_name("feeds.css").read_text(encoding="utf-8")
+    st.html(f"<style>{sheet('dark', look)}</style>")
     as_of = frame.chosen_moment()
     problem = reading.problem_id()
     pulse = reading.pulse()
@@ -38,99 +28,60 @@ def page() -> None:
 
     @st.fragment(run_every=frame.refresh(pulse, as_of))
     def live() -> None:
-        show(reading.feeds(problem, as_of))
+        show(reading.feeds(problem, as_of), problem)
 
     live()
+    view = reading.feeds(problem, as_of)
+    closed = ""
+    if as_of is not None:
+        closed = "This is the past: nothing can be changed from here."
+    elif pulse.replay:
+        closed = "A replay shows recorded sources: they cannot be changed."
+    st.html(feed_board.band("Care for the sources", "changes are kept apart from what was shipped"))
+    feed_care.desk(
+        feed_care.known(pulse.replay), [line.feed.feed_id for line in view.lines if line.good is False], closed=closed
+    )
 
 
-def show(view: FeedsView) -> None:
-    """Place everything."""
+def show(view: FeedsView, problem: str) -> None:
+    """Place everything: the counts, what was lost, the troubled, the rest."""
     strips = frame.notices(view.pulse, view.as_of if view.pinned else None)
     if view.trouble:
         lines = "<br>".join(escape(line) for line in view.trouble.splitlines())
         strips.append(notice(f"<b>The registry of feeds cannot be read.</b> {lines}", kind="alarm"))
     if view.together:
         strips.append(notice(f"<b>Many at once.</b> {escape(view.together)}", kind="alarm"))
-    failing = [line for line in view.lines if line.good is False]
-    never = [line for line in view.lines if line.good is None]
-    blind = sorted({name for line in failing for name in line.blinds})
     st.html("".join(strips) or "<span></span>")
-    cells = (
-        ("Sources", str(len(view.lines)), f"as of {moment(view.as_of)}"),
-        ("Read at their last visit", str(len(view.lines) - len(failing) - len(never)), "answered and usable"),
-        ("Failing", str(len(failing)), "unreachable, empty, moved or unreadable"),
-        ("Never visited", str(len(never)), "not yet due, or no poller"),
-        ("Indicators gone blind", str(len(blind)), escape(", ".join(blind)) or "none through a failing source"),
-    )
-    st.html(frame.numbers(cells))
-    st.html(table(view))
+    if not view.lines:
+        frame.quiet("No source is registered. Add one below, or with <code>vedette feeds add URL</code>.", panel=True)
+        return
+    st.html(feed_board.states(view.lines, view.as_of))
+    shown = reading.indicator_names(problem)
+    names = {name: one for one, name in shown.items()}
+    carried = reading.carriers_of(reading.catalogue(problem), [line.feed for line in view.lines])
 
+    def link(name: str) -> str:
+        target = frame.address("indicator", view.as_of if view.pinned else None, id=names.get(name, ""))
+        return f'<a href="{escape(target)}" target="_self">{escape(name)}</a>'
 
-def table(view: FeedsView) -> str:
-    """Every source in one line, the failing first."""
-    order = {False: 0, None: 1, True: 2}
-    rows = [_line(line, view.as_of) for line in sorted(view.lines, key=lambda line: order[line.good])]
-    if not rows:
-        return '<div class="v-quiet">No source is registered.</div>'
-    return frame.table(HEAD, rows)
-
-
-def _line(line: FeedLine, as_of: datetime) -> str:
-    feed = line.feed
-    glyph, kind = {True: (GOOD, "v-fine"), False: (BAD, "v-bad"), None: (NEVER, "v-none")}[line.good]
-    kind_of = f"{feed.kind.value} · {', '.join(feed.languages)} · {feed.origin_kind.value.replace('_', ' ')}"
-    if feed.state_controlled:
-        kind_of += " · state-controlled"
-    since = f"for {span(as_of - line.fare.since_at)}" if line.fare.since_at and line.good is not True else ""
-    fare, condition = line.fare, line.fare.condition.value.replace("_", " ")
-    return (
-        f'<tr><td class="v-state {kind}">{glyph} {escape(condition)}<br><small>{since}</small></td>'
-        f"<td><b>{escape(feed.name)}</b><br><small>{anchor(feed.url, feed.feed_id)} · {escape(kind_of)}</small></td>"
-        f"<td>{escape(feed.reliability)}</td><td>{days(line.share)}</td>"
-        f'<td class="v-tight">{ago(fare.polled_at, as_of)}</td><td class="v-tight">{ago(fare.newest_at, as_of)}</td>'
-        f'<td class="v-tight">{span(fare.expected_within)}</td>'
-        f"<td>{consequence(line)}</td></tr>"
-    )
-
-
-def consequence(line: FeedLine) -> str:
-    """What an officer must know about this source now."""
-    parts = [escape(line.fare.detail)] if line.fare.detail and line.good is not True else []
-    if line.blinds:
-        parts.append(f"<b>Blinds:</b> {escape(', '.join(line.blinds))}")
-    if line.weakens:
-        shown = ", ".join(line.weakens[:6])
-        more = f" and {len(line.weakens) - 6} more" if len(line.weakens) > 6 else ""
-        parts.append(f"Weakens: {escape(shown)}{more}")
-    return "<br>".join(parts) or '<span class="v-dim">' + NOTHING + "</span>"
-
-
-def days(share: Sequence[float | None]) -> str:
-    """One bar a day: how many visits read the source; hatched where nobody called."""
-    bars = "".join(
-        '<i class="v-hatched" title="no visit"></i>'
-        if one is None
-        else f'<i style="background:{tint(DARK.accent, 0.12 + 0.78 * one)}" title="{one:.0%} of visits read it"></i>'
-        for one in share
-    )
-    return f'<span class="v-days">{bars}</span>'
-
-
-def ago(at: datetime | None, as_of: datetime) -> str:
-    """How long before `as_of`, with the instant itself in the title."""
-    if at is None:
-        return NOTHING
-    told = f"{span(as_of - at)} ago" if as_of > at else "just now"
-    return f'<span title="{moment(at)}">{told}</span>'
-
-
-def span(time: timedelta | None) -> str:
-    """A span of time in its largest sensible unit."""
-    if time is None:
-        return NOTHING
-    minutes = int(time.total_seconds() // 60)
-    if minutes < 1:
-        return "under a minute"
-    if minutes < 90:
-        return f"{minutes} min"
-    return f"{minutes // 60} h" if minutes < 60 * 48 else f"{minutes // 1440} days"
+    counted = {shown[one]: len(by) for one, by in carried.items() if one in shown}
+    lost = feed_board.lost(view.lines, view.as_of, counted, link)
+    if lost:
+        told = "the blind first, then by the share of their sources that was lost; ▼ within the last 48 hours"
+        st.html(feed_board.band("Indicators that lost a source", told) + lost)
+    book = feed_care.known(view.pulse.replay)
+    sick = feed_board.troubled(view.lines, view.as_of, book.notes, book.changes)
+    if sick:
+        st.html(feed_board.band("Sources in trouble", "those that blind an indicator first") + sick)
+    fit = [line for line in view.lines if line.good is True and line.fare.condition is not Condition.UNDATED]
+    idle = [line for line in view.lines if line.good is None]
+    if fit:
+        st.html(
+            feed_board.band(f"{len(fit)} read", "bars: the last seven days; quiet: what its own rhythm allows")
+            + feed_board.well(fit, view.as_of, {})
+        )
+    if idle:
+        st.html(
+            feed_board.band(f"{len(idle)} not visited", "not yet due, or switched off by people")
+            + feed_board.well(idle, view.as_of, book.changes)
+        )

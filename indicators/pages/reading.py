@@ -282,7 +282,7 @@ def _carriers(known: Catalogue, indicator_id: str, beat: Pulse) -> tuple[str, ..
     except Unreadable:
         # The Feeds page says what is wrong with the registry.
         return ()
-    carrying = _carried(known, sources)[indicator_id]
+    carrying = carriers_of(known, sources)[indicator_id]
     return tuple(feed.name for feed in sources if feed.feed_id in carrying)
 
 
@@ -331,7 +331,7 @@ def feeds(problem: str, as_of: datetime | None, days: int = 14) -> FeedsView:
     strangers = [Feed(feed_id=feed_id, name=feed_id, url="") for feed_id in sorted(set(last) - registered_ids)]
     everyone = [*sources, *strangers]
     fares = health.assess(everyone, polls, published, now=at)
-    carried = _carried(known, sources)
+    carried = carriers_of(known, sources)
     failing = {fare.feed_id for fare in fares if good(fare) is False}
     names = picture.names_of(known)
     visits: dict[str, list[Poll]] = {}
@@ -369,7 +369,8 @@ def good(fare: Health) -> bool | None:
     return fare.condition.well
 
 
-def _carried(known: Catalogue, sources: Sequence[Feed]) -> dict[str, frozenset[str]]:
+def carriers_of(known: Catalogue, sources: Sequence[Feed]) -> dict[str, frozenset[str]]:
+    """Which sources can carry each indicator, by their ids."""
     # The spine brings every room with it: only the pages that ask for this pay for the import.
     from indicators.outlook import carriers
 
@@ -479,6 +480,11 @@ def acknowledge(alert_id: str, *, by: str, at: datetime, until: datetime, note: 
 def assess(alert_id: str, *, assessment: str, at: datetime) -> None:
     """Keep what an officer judges an alert to have been."""
     _write(lambda connection: kept_alerts.assess(connection, alert_id, assessment=assessment, at=at))
+
+
+def enter(entered: Sequence[Item]) -> int:
+    """Keep items that a person entered by hand; how many were new."""
+    return _write(lambda connection: items.add_items(connection, entered))
 
 
 def add_silence(silence: Silence) -> None:

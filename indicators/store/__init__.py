@@ -7,6 +7,7 @@ Every read that depends on time takes `as_of` and gives what was known then. Ope
 
 from indicators.store import (
     alerts,
+    corrections,
     events,
     evidence,
     heartbeat,
@@ -30,6 +31,7 @@ __all__ = [
     "StoreProblem",
     "alerts",
     "backup",
+    "corrections",
     "events",
     "evidence",
     "guard",

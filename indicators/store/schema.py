@@ -10,6 +10,7 @@ import feeds.store  # noqa: F401 -- its tables stand in the same metadata
 from feeds.database import metadata
 from indicators.store import (  # noqa: F401 -- theirs too
     alerts,
+    corrections,
     events,
     heartbeat,
     indices,

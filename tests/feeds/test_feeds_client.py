@@ -21,18 +21,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from loopback_source import Source, run, serving
 
-from feeds.client import (
-    AllowList,
-    Answer,
-    Client,
-    Document,
-    Failed,
-    Limits,
-    NotModified,
-    Refused,
-    is_public,
-    shown,
-)
+from feeds.addresses import AllowList, is_public, shown
+from feeds.client import Answer, Client, Document, Failed, Limits, NotModified, Refused
 
 NOW = datetime(2022, 12, 20, 12, tzinfo=UTC)
 MIB = 1024 * 1024
@@ -156,7 +146,7 @@ def test_a_truncated_body_is_a_failure(encoding: str, pack: Callable[[bytes], by
 @given(st.binary(max_size=3000), st.sampled_from(["gzip", "deflate", "br", "zstd", "gzip, deflate"]))
 def test_no_body_breaks_an_unpacker(body: bytes, encoding: str) -> None:
     """Whatever bytes a server sends under whatever name, unpacking ends in bytes or in one of its two refusals."""
-    from feeds.client import TooLarge, Undecodable, unpacker
+    from feeds.unpacking import TooLarge, Undecodable, unpacker
 
     try:
         for coding in encoding.split(","):

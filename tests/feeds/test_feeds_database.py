@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
+from typing import Any
 
 import pytest
-from sqlalchemy import Column, Engine, Integer, MetaData, Table, insert, select, text
+from sqlalchemy import Column, Engine, Integer, MetaData, Table, event, insert, select, text
+from sqlalchemy.exc import OperationalError
 
 from feeds.database import DatabaseUnusable, Instant, open_engine, reading, writing
 
@@ -76,6 +78,19 @@ def test_read_then_write_waits_its_turn(tmp_path: Path) -> None:
         thread.join()
     with reading(engine) as connection:
         assert len(connection.execute(select(TIMES.c.id)).all()) == 80
+
+
+def test_a_locked_database_is_told_as_any_other_trouble(tmp_path: Path) -> None:
+    """A writer that waits in vain for its turn ends in the error that every caller of a database looks for."""
+    engine = open_engine(tmp_path / "x.db")
+
+    @event.listens_for(engine, "checkout")
+    def impatient(connection: Any, *_: object) -> None:
+        connection.execute("PRAGMA busy_timeout = 20")
+
+    with writing(engine), pytest.raises(OperationalError, match="locked"), writing(engine):
+        pass
+    engine.dispose()
 
 
 def test_sqlite_is_set_up_for_a_poller_and_pages(sqlite: Engine) -> None:

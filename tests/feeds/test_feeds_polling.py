@@ -10,19 +10,21 @@ from contextlib import asynccontextmanager
 from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
 from aiohttp import web
 from aiohttp.abc import AbstractResolver, ResolveResult
 from loopback_source import START, Source, hourly, rss, run, serving
-from sqlalchemy import Engine
+from sqlalchemy import Engine, event
 
 from feeds import store, visit
 from feeds.client import Client
 from feeds.database import open_engine, reading, writing
+from feeds.ledger import BEGINNING
 from feeds.model import Feed, FeedKind, Item, Outcome, Poll
-from feeds.polling import BEGINNING, Collector, CollectorSettings, Round
+from feeds.polling import Collector, CollectorSettings, Round
 from feeds.store import Lease
 from feeds.worker import Parser, WorkerLimits
 
@@ -434,6 +436,40 @@ def test_a_gap_that_pages_cannot_close_is_said(sqlite: Engine) -> None:
     assert "messages are missing" in poll.detail
 
 
+def test_a_page_that_fails_once_leaves_no_gap(sqlite: Engine) -> None:
+    """When an older page cannot be read, all of it is asked for again; only when it fails again is the gap accepted."""
+
+    async def work() -> None:
+        async with serving() as source:
+            channel = Channel(source)
+            feed = a_feed(channel.url, kind=FeedKind.TELEGRAM)
+            fails = 1
+
+            async def shaky(request: web.Request) -> web.Response:
+                nonlocal fails
+                if "before" in request.query and fails:
+                    fails -= 1
+                    return web.Response(status=500)
+                return await channel.answer(request)
+
+            source.does("/s/chan", shaky)
+            async with collecting(sqlite, feed) as collector:
+                await collector.poll_due(NOON)
+                channel.last = 90
+                round_ = await collector.poll_due(NOON + HOUR)
+                assert [poll.outcome for poll in round_.polls] == [Outcome.FAILED]
+                assert "asked again soon" in round_.polls[0].detail
+                assert len((await collector.poll_due(NOON + 2 * HOUR)).new_items) == 70
+                channel.last, fails = 160, 2
+                assert (await collector.poll_due(NOON + 4 * HOUR)).polls[0].outcome is Outcome.FAILED
+                (poll,) = (await collector.poll_due(NOON + 5 * HOUR)).polls
+                assert poll.outcome is Outcome.OK
+                assert poll.new_items == 20
+                assert "messages may be missing" in poll.detail
+
+    run(work())
+
+
 def test_a_channel_whose_preview_is_off_is_not_calm(sqlite: Engine) -> None:
     """A preview that sends us to the plain page shows nothing; that is its own state, not silence."""
 
@@ -678,16 +714,19 @@ from feeds.model import Feed
 from feeds.polling import Collector, CollectorSettings
 
 database, url, now = sys.argv[1:]
-settings = CollectorSettings(allow_hosts=("127.0.0.1",), lease_for=timedelta(seconds=1.5))
+settings = CollectorSettings(allow_hosts=("127.0.0.1",), lease_for=timedelta(hours=1))
 feed = Feed(feed_id="news", name="News", url=url)
 asyncio.run(Collector(open_engine(database), [feed], settings).poll_due(datetime.fromisoformat(now)))
 """
 
 
 def test_a_poller_killed_outright_loses_nothing(engine: Engine) -> None:
-    """A process killed in the middle of a visit, without a word, leaves a whole store, and its feed passes on."""
+    """A process killed in the middle of a visit leaves a whole store, and its feed passes on at once to its successor.
 
-    async def work() -> list[int]:
+    On the same machine, where it can be seen that the process is no more; elsewhere when its lease runs out.
+    """
+
+    async def work() -> int:
         async with serving() as source:
             asked, go = asyncio.Event(), asyncio.Event()
 
@@ -705,14 +744,10 @@ def test_a_poller_killed_outright_loses_nothing(engine: Engine) -> None:
             victim.kill()
             await victim.wait()
             go.set()
-            counts = []
             async with collecting(engine, feed) as heir:
-                counts.append(len((await heir.poll_due(NOON + MINUTE)).polls))
-                await asyncio.sleep(1.6)
-                counts.append(len((await heir.poll_due(NOON + MINUTE)).new_items))
-            return counts
+                return len((await heir.poll_due(NOON + MINUTE)).new_items)
 
-    assert run(work()) == [0, 3]
+    assert run(work()) == 3
     assert len(polled(engine)) == 1
 
 
@@ -773,6 +808,49 @@ def test_a_store_that_cannot_be_written_stops_nobody(tmp_path: Path) -> None:
                 assert len((await collector.poll_due(NOON)).new_items) == 2
 
     run(work())
+
+
+@pytest.mark.parametrize("how", ["max_page_count = {pages}", "query_only = ON"])
+def test_a_disk_that_fills_during_a_visit_keeps_no_feed_waiting(tmp_path: Path, how: str) -> None:
+    """What cannot be written is said in a line, and is fetched again with the next round, not when leases run out.
+
+    Once the lease can be given back at once, for that takes no room; once nothing at all can be written.
+    """
+    engine = open_engine(tmp_path / "x.db")
+    store.create_tables(engine)
+    full = False
+
+    @event.listens_for(engine, "checkout")
+    def prepare(connection: Any, *_: object) -> None:
+        (pages,) = connection.execute("PRAGMA page_count").fetchone()
+        connection.execute(f"PRAGMA {how.format(pages=pages)}" if full else "PRAGMA query_only = OFF")
+        if not full:
+            connection.execute("PRAGMA max_page_count = 1000000")
+
+    async def work() -> None:
+        nonlocal full
+        async with serving() as source:
+
+            async def fill(_request: web.Request) -> web.Response:
+                nonlocal full
+                full = True
+                return web.Response(text=rss([(f"n{number}", "Words " * 500, None) for number in range(40)]))
+
+            feed = a_feed(source.does("/rss", fill))
+            async with collecting(engine, feed) as collector:
+                (trouble,) = (await collector.poll_due(NOON)).trouble
+                assert "could not be written" in trouble
+                source.says("/rss", rss(hourly(2)))
+                full = False
+                if "query_only" not in how:
+                    async with collecting(engine, feed) as another:
+                        assert len((await another.poll_due(NOON)).new_items) == 2
+                else:
+                    assert len((await collector.poll_due(NOON)).new_items) == 2
+
+    run(work())
+    assert len(polled(engine)) == 1
+    engine.dispose()
 
 
 def test_an_outage_of_our_own_does_not_outlast_itself(sqlite: Engine) -> None:

@@ -228,7 +228,7 @@ def test_an_unknown_indicator_is_said(watch) -> None:
 def test_feeds_tells_what_fails_and_since_when(watch) -> None:
     """A failing source stands first with its detail."""
     text = plain(told(run("feeds")))
-    assert "failing" in text
+    assert "Failing" in text
     assert "HTTP 503" in text
 
 
