@@ -9,7 +9,7 @@ import streamlit as st
 
 def run() -> None:
     """The dashboard: page configuration, look, navigation, and the page asked for."""
-    from indicators.pages import alerts, event, feeds, frame, handbook, indicator, overview
+    from indicators.pages import alerts, event, feeds, frame, handbook, indicator, overview, scorecard, validator
 
     st.set_page_config(page_title="Vedette", page_icon="◆", layout="wide", initial_sidebar_state="collapsed")
     frame.dress()
@@ -20,6 +20,8 @@ def run() -> None:
             st.Page(_guarded(event.page), title="Events", url_path="event"),
             st.Page(_guarded(feeds.page), title="Feeds", url_path="feeds"),
             st.Page(_guarded(alerts.page), title="Alerts", url_path="alerts"),
+            st.Page(_guarded(scorecard.page), title="Scorecard", url_path="scorecard"),
+            st.Page(_guarded(validator.page), title="Validator", url_path="validator"),
             st.Page(_guarded(handbook.page), title="Handbook", url_path="handbook"),
         ],
         position="top",

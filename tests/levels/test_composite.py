@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import doctest
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
-from level_builders import NOON
+from level_builders import NOON, a_reading, a_standing
 
 from indicators.levels import composite
-from indicators.levels.composite import Composite, Held, by_chance, index, judge, limits
-from indicators.model.level import Level
+from indicators.levels.composite import Composite, Composites, Held, IndexRule, by_chance, index, judge, limits
+from indicators.levels.ladder import Ladder, LadderProblems
+from indicators.model.level import Level, Reading, Standing, WatchCondition
 
 RULE = Composite(name="South", of=("a", "b", "c", "d"))
 
@@ -84,3 +85,59 @@ def test_limits_come_from_the_indexs_own_past() -> None:
     """The 95th, 99th and 99.9th percentile, and none from a short past."""
     assert limits([n / 1000 for n in range(1001)]) == pytest.approx((0.95, 0.99, 0.999))
     assert limits([0.1] * 99) is None
+
+
+def test_one_that_is_decisive_is_enough() -> None:
+    """A critical indicator at its own warning carries the composite alone; at watch it does not."""
+    rule = Composite(name="c", of=("a", "b", "d"), decisive=("a",))
+    warned = [Held(indicator="a", level=Level.WARNING, since=NOON)]
+    watched = [Held(indicator="a", level=Level.WATCH, since=NOON)]
+    assert judge(rule, warned, now=NOON).holds
+    assert not judge(rule, watched, now=NOON).holds
+
+
+def stand(level: Level, *, at: datetime = NOON) -> list[Standing]:
+    """Three indicators at that level since then."""
+    return [a_standing(name, level, at=at, level_since=at) for name in ("a", "b", "d")]
+
+
+def test_a_level_counts_while_it_lies_within_the_span() -> None:
+    """Held three days ago it counts within seven days, and not after ten."""
+    composites = Composites([Composite(name="c", of=("a", "b", "d"), raises=WatchCondition.HEIGHTENED)])
+    assert composites
+    carried = composites.judge(stand(Level.WATCH), {}, {}, now=NOON)
+    assert [one.condition for one in carried] == [WatchCondition.HEIGHTENED]
+    calm = NOON + timedelta(days=1)
+    assert composites.judge(stand(Level.NORMAL, at=calm), {}, {}, now=calm + timedelta(days=2))
+    assert not composites.judge(stand(Level.NORMAL, at=calm), {}, {}, now=calm + timedelta(days=10))
+
+
+def test_an_index_is_held_against_its_own_past() -> None:
+    """After a hundred calm days a surprise of one in a million carries; on the first day nothing does."""
+    rule = IndexRule(name="i", weights={"a": 1.0})
+
+    def readings(p: float) -> dict[str, list[Reading]]:
+        return {"a": [a_reading(p=p)]}
+
+    fresh = Composites((), [rule])
+    assert not fresh.judge([], readings(1e-6), {}, now=NOON)
+    assert [one.value for one in fresh.fresh_values()] == [pytest.approx(1.0)]
+    seasoned = Composites((), [rule])
+    for day in range(120):
+        assert not seasoned.judge([], readings(0.5 + day / 1000), {}, now=NOON + timedelta(days=day)) or day > 100
+    assert seasoned.judge([], readings(1e-6), {}, now=NOON + timedelta(days=121))
+
+
+def test_composites_are_configuration() -> None:
+    """The ladder reads them from its mapping, and names every fault of an entry."""
+    ladder = Ladder.of(
+        {
+            "composites": [{"name": "c", "of": ["a", "b"], "at_watch": 2, "within": "5d", "raises": "heightened"}],
+            "indices": [{"name": "i", "weights": {"a": 2}}],
+        }
+    )
+    assert ladder.composites[0].within == timedelta(days=5)
+    assert ladder.indices[0].weights["a"] == 2
+    with pytest.raises(LadderProblems) as refused:
+        Ladder.of({"composites": [{"name": "c"}, {"name": "d", "of": ["a"], "raises": "imminent", "odd": 1}]})
+    assert len(refused.value.problems) == 3
