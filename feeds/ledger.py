@@ -257,6 +257,15 @@ class Ledger:
             for visited in visits
         ]
         known = store.known_items(connection, [identity for each in ids for identity in each])
+        known |= store.known_items(
+            connection,
+            [
+                visit.link_id(visited.claim.feed.feed_id, entry)
+                for visited, each in zip(visits, ids, strict=True)
+                for identity, entry in each.items()
+                if identity in known and visit.may_be_another(known[identity], entry)
+            ],
+        )
         found = []
         for visited, each in zip(visits, ids, strict=True):
             feed, entries = visited.claim.feed, visited.finding.entries

@@ -117,6 +117,10 @@ def sort_out(
         seen.add(identity)
         held = known.get(identity)
         words = content_hash(entry.title, entry.text)
+        if held is not None and may_be_another(held, entry):
+            by_link = known.get(link_id(feed.feed_id, entry))
+            if by_link is not None or _is_another(held, entry, words):
+                identity, held = link_id(feed.feed_id, entry), by_link
         if held is None and entry.date_quality is not DateQuality.FETCHED:
             held = twins.get(_sameness(entry.url, words, entry.published_at))
         if held is None:
@@ -133,6 +137,29 @@ def is_edit(held: Known, entry: Entry, words: str) -> bool:
     if words != held.latest_hash:
         return True
     return entry.date_quality is DateQuality.EXACT and entry.published_at != held.latest_published_at
+
+
+def may_be_another(held: Known, entry: Entry) -> bool:
+    """True when an id that we know stands beside another link now: some sources give one id to several stories.
+
+    In a document that holds them together the parser sees it; one that is left alone looks like an edit of the other.
+    """
+    return bool(entry.url) and _bare(entry.url) != _bare(held.url)
+
+
+def link_id(feed_id: str, entry: Entry) -> str:
+    """The id of an entry whose own is not its own."""
+    return item_id(feed_id, entry.url)
+
+
+def _is_another(held: Known, entry: Entry, words: str) -> bool:
+    # A corrected headline may change the link too, but hardly the date as well.
+    dated = entry.date_quality is not DateQuality.FETCHED
+    return dated and words != held.latest_hash and entry.published_at != held.latest_published_at
+
+
+def _bare(url: str) -> str:
+    return re.sub(r"^https?://(www\.)?", "", url).partition("#")[0].partition("?")[0].rstrip("/")
 
 
 def _sameness(url: str, words: str, published_at: datetime) -> tuple[str, str, datetime]:
@@ -201,6 +228,11 @@ def conclude(
     if outcome is Outcome.OK and finding.body_hash == state.body_hash is not None and not new_items:
         # Read afresh, and still the same: the weekly question must not make a frozen source look alive.
         outcome = Outcome.UNCHANGED
+    if outcome is Outcome.EMPTY and not state.entries and finding.body_hash is not None:
+        finding = replace(
+            finding, detail=f"{detail or 'no entries'}; it never held any: see whether its address is right"
+        )
+        detail = finding.detail
     if politeness.is_gone(gone_count):
         outcome, detail = Outcome.GONE, f"{detail}, twice in a row; find where it went or disable it in the registry"
     if outcome in (Outcome.FAILED, Outcome.REFUSED, Outcome.GONE):

@@ -68,7 +68,8 @@ def split(draft: Draft, *, declared: bool | None) -> tuple[str, tuple[Part, ...]
         return draft.text, ()
     lines = draft.text.split("\n")
     kind, starts = _starts(lines)
-    if declared and len(starts) < DECLARED_PARTS:
+    if declared and len(starts) < DECLARED_PARTS and _CALLED.search(f"{draft.title}\n{lines[0]}"[:_HEADING]):
+        # A statement has paragraphs too: only under a heading that says so are they parts.
         kind, starts = _PARAGRAPH, _paragraphs(lines)
     if len(starts) < (DECLARED_PARTS if declared else TOLD_PARTS):
         return draft.text, ()

@@ -16,7 +16,8 @@ from feeds.parsing.links import absolute
 from feeds.text import clean, line, plain
 
 _OWN_FIELDS = frozenset(("content_html", "content_text", "date_published"))
-_LAST_COMMA = re.compile(r",(\s*[}\]])")
+_LAST_COMMAS = 20
+"""Commas behind a last member that are forgiven: each costs another reading."""
 _BARE_BACKSLASH = re.compile(r'\\(?!["\\/bfnrt]|u[0-9a-fA-F]{4})')
 
 
@@ -28,12 +29,27 @@ def load(document: Document) -> Any:
         try:
             return json.loads(text, strict=False)
         except json.JSONDecodeError:
-            return json.loads(_LAST_COMMA.sub(r"\1", _BARE_BACKSLASH.sub(r"\\\\", text)), strict=False)
+            return _forgiving(_BARE_BACKSLASH.sub(r"\\\\", text))
     except RecursionError:
         raise ParseError(f"{document.where}: the JSON is nested too deeply; it is not read") from None
     except ValueError as error:
         shown = line(text[:200])[:80]
         raise ParseError(f"{document.where}: not JSON ({error}); it begins {shown!r}") from None
+
+
+def _forgiving(text: str) -> Any:
+    """The value, without the commas that stand behind a last member."""
+    for _ in range(_LAST_COMMAS):
+        try:
+            return json.loads(text, strict=False)
+        except json.JSONDecodeError as error:
+            before = text[: error.pos].rstrip()
+            # The complaint is about the bracket, or in newer versions about the comma itself.
+            comma = error.pos if text[error.pos : error.pos + 1] == "," else len(before) - 1
+            if text[comma : comma + 1] != "," or text[comma + 1 :].lstrip()[:1] not in ("]", "}"):
+                raise
+            text = text[:comma] + text[comma + 1 :]
+    return json.loads(text, strict=False)
 
 
 def read(document: Document) -> Parsed:

@@ -131,6 +131,8 @@ class Area:
     """Countries whose forces are watched; empty means any."""
     timezones: frozenset[str] = frozenset()
     """The zones of feeds that speak from the area."""
+    languages: frozenset[str] = frozenset()
+    """The languages of texts that are of the area where they name no other ground."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -374,6 +376,7 @@ class _Reader:
             actors=frozenset(part.area.actors),
             forces=frozenset(part.area.forces),
             timezones=frozenset(part.area.timezones),
+            languages=frozenset(part.area.languages),
         )
         return file, Problem(
             id=part.id,

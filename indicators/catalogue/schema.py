@@ -53,6 +53,8 @@ class AreaPart(Door):
     """Countries whose forces the problem watches; where given, what other armies do on this ground is outside it."""
     timezones: Strings = ()
     """A feed kept in one of these zones speaks from the area: what names no place is there."""
+    languages: Strings = ()
+    """A text in one of these languages is of the area where it names no other ground."""
 
 
 class TowardPart(Door):

@@ -17,8 +17,8 @@ RECALLED_AFTER = timedelta(days=21)
 SPEECH = frozenset({"denial", "insufficiency", "concern", "accusation", "embassy", "ceasefire"})
 # A threat is a possible thing by nature, yet it can be denied and found to be none.
 POSSIBLE = frozenset({"threat"})
-# To cancel and to stop is the deed itself.
-STOPPING = frozenset({"traffic", "airspace", "border"})
+# To cancel and to stop is the deed itself, and so is refusing to ask where a threat is made.
+STOPPING = frozenset({"traffic", "airspace", "border", "hospital", "disruption", "diplomatic_rupture"})
 _REACH_HYPOTHETICAL = 8
 _REACH_PLANNED = 8
 _REACH_EPISTEMIC = 4
@@ -52,9 +52,12 @@ def decide(statement: Statement, taken: frozenset[int], family: str, default: As
     """How the sentence puts what the words `taken` say; the gravest reading wins."""
     start, end = min(taken), max(taken) + 1
     speech = family in SPEECH
-    if family in STOPPING:
-        own = [span for span in statement.found.get(("cue", "negation"), ()) if not set(range(*span)) <= taken]
-        statement = replace(statement, found={**statement.found, ("cue", "negation"): own})
+    if family in STOPPING or family in POSSIBLE:
+        found = dict(statement.found)
+        for name in ("negation", "negation_after") if family in STOPPING else ("negation",):
+            spans = found.get(("cue", name), ())
+            found["cue", name] = [span for span in spans if not set(range(*span)) <= taken]
+        statement = replace(statement, found=found)
     asked = _asked(statement)
     if asked:
         return Put(Assertion.QUESTION, asked)
@@ -83,27 +86,8 @@ def _asked(statement: Statement) -> str | None:
         return "it ends with a question mark"
     if statement.heading:
         for first, last in statement.found.get(("cue", "question"), ()):
-            if (
-                first == 0
-                and len(statement.words) > last
-                and statement.words.words[0]
-                in (
-                    "is",
-                    "are",
-                    "will",
-                    "could",
-                    "does",
-                    "can",
-                    "should",
-                    "зачем",
-                    "почему",
-                    "навіщо",
-                    "чому",
-                    "навошта",
-                    "чаму",
-                )
-            ):
-                return f"a heading that begins with {statement.words.words[0]!r} asks"
+            if first == 0 and len(statement.words) > last:
+                return f"a heading that begins with {_said(statement, (first, last))!r} asks"
     return None
 
 

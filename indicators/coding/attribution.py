@@ -25,6 +25,7 @@ _KINDS = {
     "alliance": AttributionKind.OFFICIAL,
     "organisation": AttributionKind.MEDIA,
 }
+_PERSONS = ("leader", "official")
 _SPEAKERS = (
     ("official", AttributionKind.OFFICIAL),
     ("independent_monitor", AttributionKind.INDEPENDENT_MONITOR),
@@ -60,15 +61,19 @@ def as_attribution(actor: KnownActor) -> Attribution:
 
 
 def voice_of(  # noqa: PLR0911, PLR0912 - the ways of naming a voice, the surest first
-    original: str, offset: int, words: Words, found: Found, names: Names, *, has_event: bool
+    original: str, offset: int, words: Words, found: Found, names: Names, *, told: frozenset[int]
 ) -> Voice | None:
-    """The voice a sentence names, or None where it speaks for itself."""
+    """The voice a sentence names, or None where it speaks for itself; `told` are the words that tell of a happening."""
     speakers = [one for one in names.actors if not one.adjective]
     colon = _colon(original, words, offset)
     anaphora = found.get(("voice", "anaphora"), ())
     if colon is not None:
-        for named in speakers:
-            if named.span[1] <= colon and named.actor.kind != "state":
+        for office in speakers:
+            if office.span[1] <= colon and office.actor.kind != "state":
+                # "Chairman of the service so-and-so:": the person speaks, not the office named right before.
+                named = next(
+                    (one for one in speakers if one.span[0] == office.span[1] and one.actor.kind in _PERSONS), office
+                )
                 return Voice(
                     as_attribution(named.actor),
                     "named before the colon",
@@ -77,12 +82,12 @@ def voice_of(  # noqa: PLR0911, PLR0912 - the ways of naming a voice, the surest
                     own=_with_country(named.span, words, found, names),
                 )
         generic = _generic(original, words, offset, found, names, (0, colon))
-        if generic is not None and colon <= _PREFIX_WORDS:
-            return Voice(generic[0], "named before the colon", span=(0, colon), speaker=(0, colon), own=generic[1])
+        if generic is not None and colon <= _PREFIX_WORDS and told.isdisjoint(range(*generic[1])):
+            return Voice(generic[0], "named before the colon", span=(0, colon), speaker=generic[1], own=generic[1])
     for first, last in found.get(("voice", "according"), ()):
         for named in speakers:
             if 0 <= named.span[0] - last <= 6 and _unbroken(words, last, named.span[0]) and named.actor.kind != "state":
-                back = not has_event and any(one[0] < first for one in anaphora)
+                back = not told and any(one[0] < first for one in anaphora)
                 return Voice(
                     as_attribution(named.actor),
                     f"{_said(words, first, last)!r}",

@@ -17,6 +17,7 @@ from indicators.coding.assertion import RECALLED_AFTER, Put, Statement, decide
 from indicators.coding.attribution import Voice, own_voice, voice_of
 from indicators.coding.cues import Cues, Found, Kind
 from indicators.coding.direction import (
+    BY_BORDER,
     MOVING,
     NamedActor,
     NamedPlace,
@@ -502,6 +503,7 @@ class Coder:
         # A text that names the area and no other ground is about the area, wherever in it the name stands.
         local = not abroad and (
             self._from_home(feed)
+            or any(code in self.catalogue.problem.area.languages for one in sentences[:1] for code in one.langs[:1])
             or (len(sentences) <= _SHORT and any(self._names_home(sentence.names) for sentence in sentences))
         )
         voices = self._voices(sentences, hits, context)
@@ -515,6 +517,7 @@ class Coder:
             ),
             "",
         )
+        opinion = _opinion(sentences[0]) if sentences else ""
         for sentence in sentences:
             if self._names_home(sentence.names):
                 context.home.append(sentence.number)
@@ -581,6 +584,7 @@ class Coder:
                         telling.own if telling is not None else (0, 0),
                         [other for other in best.values() if other.rule.family != hit.rule.family],
                         to_and_fro,
+                        opinion,
                         near_home,
                         published,
                     )
@@ -625,7 +629,7 @@ class Coder:
                     sentence.words,
                     sentence.found,
                     sentence.names,
-                    has_event=sentence.number in hits,
+                    told=frozenset[int]().union(*(hit.words for hit in hits.get(sentence.number, ()))),
                 )
             quoted = sentence.original[:1] in '"\u201c\u00ab\u201e'
             if voice is not None and voice.attribution is not None:
@@ -672,10 +676,14 @@ class Coder:
         own, _ = own_voice(item, feed, self.catalogue)
         return own is not None and own.actor in self.catalogue.problem.area.actors
 
+    def _is_home(self, place: Place) -> bool:
+        area = self.catalogue.problem.area
+        return place.country in area.countries or place.id in area.places
+
     def _names_home(self, names: Names) -> bool:
         area = self.catalogue.problem.area
         return (
-            any(one.place.country in area.countries or one.place.id in area.places for one in names.places)
+            any(self._is_home(one.place) for one in names.places)
             or any(one.actor.country in area.countries or one.actor.id in area.actors for one in names.actors)
             or any(country in area.countries for country, _ in names.lands)
         )
@@ -716,8 +724,11 @@ class Coder:
         acting = home + [
             one.actor.name for one in names.actors if one.actor.country in area.countries or one.actor.id in area.actors
         ]
-        acting += [country for country, _ in names.lands if country in area.countries]
-        if acting and (not elsewhere or family in SPOKEN):
+        lands_named = [country for country, _ in names.lands if country in area.countries]
+        acting += lands_named
+        # What comes from elsewhere does not happen there, and what is launched from the area falls on others.
+        there = [one for one in names.places if one.place in elsewhere and one.role is not PlaceRole.FROM]
+        if acting and (not there or family in SPOKEN or (family == "attack" and lands_named)):
             return True, f"{acting[0]} is of the area"
         if elsewhere:
             return False, f"{elsewhere[0].name} lies outside the area"
@@ -729,6 +740,23 @@ class Coder:
         if near_home:
             return True, "the text around it names the area"
         return False, "it names no place and no actor of the area"
+
+    def _direction(self, sentence: Sentence, names: Names, span: Span, to_and_fro: str) -> tuple[Direction, str]:
+        """Which way it goes; of what goes there and back, only a way back that says whither tells."""
+        if not to_and_fro:
+            return direction_of(names, sentence.words, sentence.found, self.catalogue, span)
+        both = sentence.found.get(("role", "there_and_back"), ())
+        back = [
+            one
+            for one in sentence.found.get(("role", "away"), ())
+            if not any(first < one[1] and one[0] < last for first, last in both)
+        ]
+        plain = {**sentence.found, ("role", "away"): back, ("role", "toward"): ()}
+        direction, why = direction_of(names, sentence.words, plain, self.catalogue, span)
+        told = why == BY_BORDER or any(one.role is PlaceRole.TO for one in names.places)
+        if direction is Direction.AWAY and told:
+            return direction, why
+        return Direction.NONE, f"{to_and_fro!r} says it goes there and back"
 
     def _elsewhere(self, sentence: Sentence, statement: Statement) -> str:
         """The word of sport or show business in a sentence, or empty."""
@@ -751,6 +779,7 @@ class Coder:
         speaker: Span,
         others: Sequence[Hit],
         to_and_fro: str,
+        opinion: str,
         near_home: bool,
         published: date,
     ) -> Candidate:
@@ -767,13 +796,17 @@ class Coder:
         )
         foreign_words = _of_others(hit, others, sentence.words, sentence.found)
         places = tuple(named for named in names.places if named.span[0] not in foreign_words)
-        names = replace(names, places=places or names.places)
+        # A judgement is of what it judges: another clause's place is none of its own.
+        names = replace(names, places=places or (() if rule.family in _JUDGEMENTS else names.places))
         counted = [one for one in counted if one.first not in foreign_words]
         about = without_speaker(names, speaker)
         if rule.family not in SPOKEN:
             names = replace(names, places=about.places)
         put = decide(
-            replace(statement, days=_own_days(days, span, sentence.found)), hit.words, rule.family, rule.assertion
+            replace(statement, days=_own_days(days, hit, sentence.words, sentence.found)),
+            hit.words,
+            rule.family,
+            rule.assertion,
         )
         inside, place_reason = self._inside(
             replace(names, places=about.places) if rule.family in SPOKEN else about,
@@ -782,17 +815,18 @@ class Coder:
             near_home,
             voice,
         )
+        if not inside and not about.places:
+            # Its own clause names no place at all: a place of the area in another clause of the sentence tells.
+            whole = next((one.place for one in sentence.names.places if self._is_home(one.place)), None)
+            if whole is not None and rule.family not in _JUDGEMENTS:
+                inside, place_reason = True, f"the sentence names {whole.name}"
         forces = self.catalogue.problem.area.forces
         if inside and forces and rule.family in _FORCES:
             foreign = foreign_force(about, sentence.found, span, forces, self.catalogue.problem.area.countries)
             if foreign is not None:
                 inside, place_reason = False, f"it tells of {foreign} forces, which the problem does not watch"
         direction, direction_why = (
-            (Direction.NONE, f"{to_and_fro!r} says it goes there and back")
-            if moving and to_and_fro
-            else direction_of(names, sentence.words, sentence.found, self.catalogue, span)
-            if moving
-            else (Direction.NONE, "")
+            self._direction(sentence, names, span, to_and_fro) if moving else (Direction.NONE, "")
         )
         if rule.family in _JUDGEMENTS:
             # A judgement is as old as its telling; a day named in another clause is of another matter.
@@ -804,7 +838,7 @@ class Coder:
                     for at in range(min(when.span[0], span[0]) + 1, max(when.span[1], span[1]))
                 )
             ]
-        days = _own_days(days, span, sentence.found)
+        days = _own_days(days, hit, sentence.words, sentence.found)
         first, last, day_why = _occurred(days, span, put, published)
         quantity = choose(counted, span, _UNITS.get(rule.family, ()))
         if quantity is None and rule.family == "force_size":
@@ -814,6 +848,8 @@ class Coder:
         elsewhere = self._elsewhere(sentence, statement)
         counts = put.assertion.countable and inside and not sentence.furniture and not unsized and not elsewhere
         counts = counts and not rule.routine
+        nearer = rule.family == "withdrawal" and direction is Direction.TOWARD
+        counts = counts and not nearer and not opinion
         start, end = folded.span(sentence.stretch.start, sentence.stretch.end)
         evidence = Evidence(item_id=item.item_id, start=start, end=end, quote=body[start:end])
         taken = " … ".join(_quoted(sentence, one) for one in _runs(hit.taken))
@@ -827,6 +863,8 @@ class Coder:
             f"not counted: {sentence.furniture}" if sentence.furniture else "",
             "not counted: no number is given" if unsized else "",
             f"not counted: {rule.routine}" if rule.routine else "",
+            "not counted: what goes toward the border is not withdrawn" if nearer else "",
+            f"not counted: {opinion!r} marks it as opinion, not report" if opinion else "",
             f"not counted: {elsewhere!r} is of sport or show business" if elsewhere else "",
         ]
         signal = Signal(
@@ -995,6 +1033,17 @@ def _furniture(words: Words, found: Found) -> str:
     return ""
 
 
+def _opinion(first: Sentence) -> str:
+    """The word that marks a text as somebody's view, where it stands apart at the head of it, or closes the heading."""
+    words = first.words
+    for begun, ended in first.found.get(("cue", "opinion"), ()):
+        opens = begun == 0 and ended < len(words) and not words.joined[ended]
+        closes = begun > 0 and ended == len(words) and not words.joined[begun]
+        if opens or closes or (begun == 0 and ended == len(words)):
+            return " ".join(words.words[begun:ended])
+    return ""
+
+
 def _occurred(days: Sequence[When], span: Span, put: Put, published: date) -> tuple[date, date, str]:
     """First and last day of the happening, and the rule that gave them."""
     if put.assertion is Assertion.PLANNED:
@@ -1009,10 +1058,36 @@ def _occurred(days: Sequence[When], span: Span, put: Put, published: date) -> tu
     return first, last, f"dated by {when.rule}"
 
 
-def _own_days(days: Sequence[When], span: Span, found: Found) -> list[When]:
-    """The days that are not of what came before: "moved tanks after the talks of 1 June"."""
+def _own_days(days: Sequence[When], hit: Hit, words: Words, found: Found) -> list[When]:
+    """The days that are not of what came before: "moved tanks after the talks of 1 June", "the train that came on"."""
+    if not days:
+        return []
     behind = found.get(("cue", "background"), ())
-    return [when for when in days if not any(span[1] <= first and last <= when.span[0] + 1 for first, last in behind)]
+    aside = [range(*clause) for clause in _relative_clauses(words) if hit.words.isdisjoint(range(*clause))]
+    return [
+        when
+        for when in days
+        if not any(hit.end <= first and last <= when.span[0] + 1 for first, last in behind)
+        and not any(when.span[0] in clause for clause in aside)
+    ]
+
+
+# The pronouns that open a clause about a noun, in the languages of the catalogue.
+_RELATIVE = re.compile(
+    "which|who|whose|that|котор[а-я]+|чей|який|яка|яке|які|якого|якої|яких|якую|якая|якое|якія|якога|якой|якіх"
+)
+
+
+def _relative_clauses(words: Words) -> list[Span]:
+    """The clauses about a noun, from the pronoun behind a comma to the next comma."""
+    found = []
+    for at in range(1, len(words)):
+        if not words.joined[at] and _RELATIVE.fullmatch(words.words[at]):
+            ended = next((one for one in range(at + 1, len(words)) if not words.joined[one]), len(words))
+            # Only a clause that is closed again is an aside; one that runs to the end may be the news itself.
+            if ended < len(words):
+                found.append((at, ended))
+    return found
 
 
 def _quoted(sentence: Sentence, span: Span) -> str:

@@ -33,6 +33,7 @@ MOVING = frozenset(
 )
 # A place this near the watched border is "at the border"; units in training grounds farther off are not.
 NEAR_BORDER_KM = 60.0
+BY_BORDER = "the words for the border"
 _NEARER_BY_KM = 15.0
 _WIDE = ("country", "region", "oblast", "area")
 
@@ -354,7 +355,7 @@ def direction_of(  # noqa: PLR0911 - one return a reason
     home = catalogue.problem.area.countries
     bound = _to_border(names, words, found, catalogue, span)
     if bound is not None:
-        return (Direction.TOWARD if bound else Direction.AWAY), "the words for the border"
+        return (Direction.TOWARD if bound else Direction.AWAY), BY_BORDER
     sources = [one.place for one in names.places if one.role is PlaceRole.FROM]
     targets = [one.place for one in names.places if one.role is PlaceRole.TO]
     if any(

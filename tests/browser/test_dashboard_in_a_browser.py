@@ -219,7 +219,7 @@ def test_hostile_text_runs_nothing(chromium, address) -> None:
 @pytest.mark.parametrize(
     ("path", "sign"),
     [
-        ("feeds", ".v-table"),
+        ("feeds", ".v-states"),
         ("alerts", ".v-kpis"),
         ("handbook", "h1"),
         ("event", ".v-table"),

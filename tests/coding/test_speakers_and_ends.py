@@ -181,9 +181,11 @@ def test_an_explanation_prints_as_lines() -> None:
 def test_a_feed_kept_in_the_area_speaks_from_it() -> None:
     """What an outlet of the area's own time zone says without a place is of the area, unless it names another land."""
     outlet = Feed(feed_id="o", name="Outlet", url="https://example.org", timezone="Europe/Minsk")
-    text = "Мужчынам прыходзяць позвы ў ваенкамат."
+    text = "Мужчинам приходят повестки в военкомат."
     assert "mobilisation" in counted(coded(text, feed=outlet))
     assert not counted(coded(text))
+    # Belarusian is written about Belarus.
+    assert "mobilisation" in counted(coded("Мужчынам прыходзяць позвы ў ваенкамат."))
     assert not counted(coded("У Расіі мужчынам прыходзяць позвы ў ваенкамат.", feed=outlet))
 
 

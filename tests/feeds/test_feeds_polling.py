@@ -9,6 +9,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from datetime import datetime, timedelta
+from email.utils import format_datetime
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -749,6 +750,57 @@ def test_a_poller_killed_outright_loses_nothing(engine: Engine) -> None:
 
     assert run(work()) == 3
     assert len(polled(engine)) == 1
+
+
+def test_a_guid_shared_by_two_stories_makes_neither_an_edit_of_the_other(engine: Engine) -> None:
+    """Together, apart, and one after the other: each is stored once, and no words of one become words of the other."""
+
+    def story(number: int, *, at: datetime | None = None) -> str:
+        date = format_datetime(at or START + number * HOUR)
+        return (
+            f"<item><guid isPermaLink='false'>news</guid><title>Story {number}</title><pubDate>{date}</pubDate>"
+            f"<link>https://news.example/{number}</link><description>Words of {number}.</description></item>"
+        )
+
+    def shows(*stories: str) -> str:
+        return f"<rss version='2.0'><channel><title>News</title>{''.join(stories)}</channel></rss>"
+
+    async def work() -> list[tuple[int, int]]:
+        async with serving() as source:
+            feed = a_feed(source.says("/rss", shows(story(1))))
+            found = []
+            async with collecting(engine, feed) as collector:
+                for hour, stories in enumerate(
+                    [
+                        [story(1)],
+                        [story(2), story(1)],
+                        [story(2)],
+                        [story(3)],
+                        [story(4, at=START), story(5, at=START)],
+                        [story(5, at=START)],
+                        [story(4, at=START)],
+                    ]
+                ):
+                    source.says("/rss", shows(*stories))
+                    round_ = await collector.poll_due(NOON + hour * HOUR)
+                    found.append((len(round_.new_items), round_.edits))
+            return found
+
+    assert run(work()) == [(1, 0), (1, 0), (0, 0), (1, 0), (2, 0), (0, 0), (0, 0)]
+
+
+def test_a_source_that_never_held_anything_is_empty_and_suspect(sqlite: Engine) -> None:
+    """No entries from the first visit on is no calm either: perhaps the address is wrong, and the row says so."""
+
+    async def work() -> list[Poll]:
+        async with serving() as source:
+            feed = a_feed(source.says("/rss", rss([])))
+            async with collecting(sqlite, feed) as collector:
+                return [await visit_once(collector, NOON + hour * HOUR) for hour in range(3)]
+
+    polls = run(work())
+    assert {poll.outcome for poll in polls} == {Outcome.EMPTY}
+    assert all("never held any" in poll.detail and poll.detail.count("never") == 1 for poll in polls)
 
 
 def test_two_wordings_under_one_id_are_no_edit_at_every_visit(sqlite: Engine) -> None:

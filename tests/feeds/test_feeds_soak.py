@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 import resource
 import time
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 
@@ -27,7 +27,7 @@ from soak_town import (
     Outlet,
     Town,
 )
-from sqlalchemy import Engine
+from sqlalchemy import Engine, select
 
 from feeds import health, store
 from feeds.client import Client, Limits
@@ -148,21 +148,24 @@ def misnomers(outlet: Outlet, middle: Health, end: Health) -> Iterator[str]:
 
 def edits_amiss(engine: Engine, town: Town, stored: dict[str, list[Item]]) -> Iterator[str]:
     """Corrections that are no revision, and revisions that are no correction."""
+    later: defaultdict[str, list[str]] = defaultdict(list)
     with reading(engine) as connection:
-        for name, outlet in town.outlets.items():
-            for item in stored[name]:
-                number = int((item.title or item.text).rpartition(" ")[2])
-                at = outlet.published_at(number)
-                wordings = store.revisions_of(connection, item.item_id)
-                words = [revision.text.partition(" ")[0] for revision in wordings]
-                if outlet.kind not in (FeedKind.SYNDICATION, FeedKind.YOUTUBE):
-                    right = len(words) == 1
-                elif outlet.way != "edited" or number % 4:
-                    right = words == ["First"]
-                elif at < START or at + CORRECTED_AFTER > END - 7 * HOUR:
-                    # Corrected before the first visit, or perhaps after the last.
-                    right = words in (["First"], ["Corrected"], ["First", "Corrected"])
-                else:
-                    right = words == ["First", "Corrected"]
-                if not right:
-                    yield f"{outlet.way} {name}: wordings of {number} are {words}"
+        columns = store.REVISIONS.c.item_id, store.REVISIONS.c.text
+        for item_id, text in connection.execute(select(*columns).order_by(store.REVISIONS.c.revision)):
+            later[item_id].append(text.partition(" ")[0])
+    for name, outlet in town.outlets.items():
+        for item in stored[name]:
+            number = int((item.title or item.text).rpartition(" ")[2])
+            at = outlet.published_at(number)
+            words = [item.text.partition(" ")[0], *later[item.item_id]]
+            if outlet.kind not in (FeedKind.SYNDICATION, FeedKind.YOUTUBE):
+                right = len(words) == 1
+            elif outlet.way != "edited" or number % 4:
+                right = words == ["First"]
+            elif at < START or at + CORRECTED_AFTER > END - 7 * HOUR:
+                # Corrected before the first visit, or perhaps after the last.
+                right = words in (["First"], ["Corrected"], ["First", "Corrected"])
+            else:
+                right = words == ["First", "Corrected"]
+            if not right:
+                yield f"{outlet.way} {name}: wordings of {number} are {words}"

@@ -29,7 +29,9 @@ from typing import Any
 import yaml
 
 FOLDER = Path(__file__).parent / "coding"
-LISTS = {"first": FOLDER} | {name: FOLDER / name for name in ("second", "third", "fourth", "fifth", "sixth", "seventh")}
+LISTS = {"first": FOLDER} | {
+    name: FOLDER / name for name in ("second", "third", "fourth", "fifth", "sixth", "seventh", "eighth")
+}
 HEADLINES = "headlines"
 HELD_OUT = "sixth"
 LISTS[HEADLINES] = FOLDER / HEADLINES

@@ -122,3 +122,27 @@ def test_any_json_is_read_or_refused(value: object, kind: FeedKind) -> None:
         {"articles": [value]},
     ):
         assert "\n" not in (refusal_of(json.dumps(document), a_feed(kind)) or "read")
+
+
+def test_an_id_that_is_an_address_stands_for_a_missing_one() -> None:
+    """The format advises permanent addresses as ids; a number is an id and no address."""
+    assert item(id="https://a.example/1", content_text="x").url == "https://a.example/1"
+    assert (item(id=7, content_text="x").entry_id, item(id=7, content_text="x").url) == ("7", "")
+
+
+def test_the_feeds_authors_are_its_items() -> None:
+    """An item without authors has those of the feed, in either version's form."""
+    for authors in ({"authors": [{"name": "One"}]}, {"author": {"name": "One"}}):
+        document = {
+            "version": "https://jsonfeed.org/version/1.1",
+            "items": [{"id": "1", "content_text": "x"}],
+            **authors,
+        }
+        assert reading(json.dumps(document), a_feed(FeedKind.JSONFEED)).entries[0].author == "One"
+
+
+def test_untidy_json_is_read() -> None:
+    """A comma behind the last item and a missing version are forgiven where the items are this format's."""
+    untidy = '{"title": "News", "items": [{"id": "1", "content_text": "x, ]",},]}'
+    assert [entry.text for entry in reading(untidy, a_feed(FeedKind.JSONFEED)).entries] == ["x, ]"]
+    assert refusal_of('{"items": [{"name": "no feed"}]}', a_feed(FeedKind.JSONFEED)) is not None

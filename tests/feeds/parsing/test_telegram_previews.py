@@ -76,12 +76,23 @@ def test_forward_names_its_origin() -> None:
         'class="tgme_widget_message_forwarded_from_name" href="https://t.me/Hajun_BY/6000"><span>Беларускі '
         "Гаюн</span></a></div>"
     )
-    assert only(origin + text("слова")).forwarded_from == "Беларускі Гаюн"
+    forwarded = only(origin + text("слова"))
+    assert (forwarded.forwarded_from, forwarded.forwarded_handle) == ("Беларускі Гаюн", "Hajun_BY")
     hidden = (
         '<div class="tgme_widget_message_forwarded_from">Forwarded from <span '
         'class="tgme_widget_message_forwarded_from_name">Ivan</span></div>'
     )
-    assert only(hidden + text("слова")).forwarded_from == "Ivan"
+    person = only(hidden + text("слова"))
+    assert (person.forwarded_from, person.forwarded_handle) == ("Ivan", "")
+
+
+def test_short_posts_are_in_the_language_of_their_channel() -> None:
+    """A word or a picture shows no language of its own: the channel's other posts tell it."""
+    long = text("Колонна техники замечена в городе, сообщили в министерстве, это уже не первый выезд")
+    posts = message(long, post="channel/1") + message(text("Переслано"), post="channel/2")
+    posts += message('<a class="tgme_widget_message_photo_wrap" href="x"></a>', post="channel/3")
+    feed = a_feed(FeedKind.TELEGRAM, languages=())
+    assert [entry.lang for entry in reading(page(posts), feed, url=PREVIEW).entries] == ["ru", "ru", "ru"]
 
 
 def test_reply_does_not_repeat_what_it_answers() -> None:
