@@ -24,7 +24,7 @@ from indicators.store.problems import reading
 
 YEAR = 365
 BUDGET = 1.0
-"""Chance alone may reach a proposed limit so often a year."""
+"""Chance alone may reach a proposed limit so often a year, unless the officer says otherwise."""
 RAISED = (Level.WATCH, Level.WARNING, Level.CRITICAL)
 
 
@@ -35,9 +35,23 @@ def add_options(inner: Any) -> None:
     for level in RAISED:
         trial.add_argument(f"--{level.word}", type=int, help="a limit (default: the one in force)")
     trial.add_argument("--days", type=int, help="counted over so many days (default: as in force)")
+    trial.add_argument(
+        "--budget", type=_often, default=BUDGET, metavar="N", help="false alarms a year that chance alone may cost (1)"
+    )
     trial.add_argument("--as-of", type=as_of, help="the twelve months that end then (default: now)")
     trial.add_argument("--json", action="store_true")
     trial.set_defaults(run=run_preview)
+
+
+def _often(text: str) -> float:
+    """So many times a year, more than never."""
+    try:
+        number = float(text)
+    except ValueError:
+        number = 0.0
+    if not 0 < number <= 365:
+        raise argparse.ArgumentTypeError(f"'{text}' is no number above 0 and up to 365; write 1 or 0.5")
+    return number
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,7 +93,9 @@ def run_preview(chosen: argparse.Namespace) -> None:
     judged = [alert for alert in past.judged_true if not _foretold(found.held, alert, zone)]
     rate = found.events / found.observed if found.observed else 0.0
     proposed = {
-        level: preview.within_budget(rate, wanted, level, per_year=BUDGET) for level in RAISED if found.observed
+        level: preview.within_budget(rate, wanted, level, per_year=chosen.budget, spread=found.spread)
+        for level in RAISED
+        if found.observed
     }
     if chosen.json:
         emit(
@@ -97,6 +113,7 @@ def run_preview(chosen: argparse.Namespace) -> None:
                 "fired_in_force": _by_word(now.fired),
                 "missed": [{"level": one.level.word, "from": one.since, "to": one.until} for one in missed],
                 "missed_alerts": [alert.alert_id for alert in judged],
+                "budget": chosen.budget,
                 "within_budget": _by_word(proposed),
             }
         )
@@ -111,7 +128,7 @@ def run_preview(chosen: argparse.Namespace) -> None:
         print(f"Missed of the alerts judged true ({len(past.judged_true)}): {said or 'none'}.")
     if proposed:
         limits = ", ".join(f"{level.word} {limit}" for level, limit in proposed.items())
-        print(f"Chance reaches these no more than once a year: {limits}.")
+        print(f"A budget of {chosen.budget:g} false alarms a year for each level proposes: {limits}.")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

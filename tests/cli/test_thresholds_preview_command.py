@@ -99,7 +99,7 @@ def test_people_are_told_in_sentences(year):
     assert "In 365 days" in said.out
     assert f"on {BURST}" in said.out
     assert "alerts judged true (1): 2022-03-10 warning" in said.out
-    assert "no more than once a year" in said.out
+    assert "A budget of 1 false alarms a year" in said.out
 
 
 def test_nothing_is_changed(year):
