@@ -182,7 +182,7 @@ def score(
     `tail_from` leaves p at 1 where the count lies no more than so many standard deviations above its mean, or under the
     smallest count that may raise: the levels are the same, and a long replay needs no more. Left out, every p is exact.
     """
-    parts = []
+    found: Scores | None = None
     for start in range(0, max(len(counts), 1), CHUNK):
         rows = slice(start, start + CHUNK)
         days = _clean(
@@ -192,8 +192,15 @@ def score(
             None if labelled is None else labelled[rows],
             settings,
         )
-        parts.append(_score(days, settings, tail_from))
-    return Scores(*(np.concatenate([getattr(part, name) for part in parts]) for name in COLUMNS))
+        part = _score(days, settings, tail_from)
+        if len(counts) <= CHUNK:
+            return part
+        if found is None:
+            found = Scores(*(np.empty(counts.shape, dtype=getattr(part, name).dtype) for name in COLUMNS))
+        for name in COLUMNS:  # written in place, so that the chunk's own arrays stay in the cache
+            getattr(found, name)[rows] = getattr(part, name)
+    assert found is not None, "there is always a first chunk"
+    return found
 
 
 def _score(days: _Days, settings: Settings, tail_from: float) -> Scores:
