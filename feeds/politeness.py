@@ -7,6 +7,7 @@ import math
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import lru_cache
 from urllib.parse import urlsplit
 
 from feeds.model import Feed, FeedKind
@@ -127,7 +128,12 @@ def first_rate(published: Sequence[datetime]) -> float | None:
 
 def max_age(headers: Mapping[str, str]) -> timedelta:
     """How long the answer says that it stays fresh; nothing when it does not say, or forbids keeping."""
-    directives = [part.strip().lower() for part in headers.get("cache-control", "").split(",")]
+    return _max_age(headers.get("cache-control", ""))
+
+
+@lru_cache(maxsize=1_024)
+def _max_age(cache_control: str) -> timedelta:
+    directives = [part.strip().lower() for part in cache_control.split(",")]
     if "no-cache" in directives or "no-store" in directives:
         return timedelta(0)
     for directive in directives:

@@ -312,12 +312,9 @@ def _after_answer(feed: Feed, state: FeedState, finding: Finding, *, new_items: 
     due = politeness.next_visit(
         feed, now=now, rate=rate, entries=entries, ttl=timedelta(seconds=ttl_s), max_age=max_age
     )
-    address = politeness.settle(
-        politeness.Address(url=state.url, moved_to=state.moved_to, moved_since_at=state.moved_since_at),
-        finding.redirects,
-        read=read,
-        now=now,
-    )
+    address = politeness.Address(url=state.url, moved_to=state.moved_to, moved_since_at=state.moved_since_at)
+    if finding.redirects or address.moved_to is not None:
+        address = politeness.settle(address, finding.redirects, read=read, now=now)
     if address.url != state.url:
         changes |= {"url": address.url, "host": politeness.host_of(address.url)}
     return changes | {

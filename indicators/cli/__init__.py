@@ -17,7 +17,7 @@ VERBS: Mapping[str, tuple[str, str]] = {
     "parse": ("collection", "a document to items"),
     "ingest": ("collection", "items from an archive into the store"),
     "code": ("coding", "text to signals"),
-    "catalogue": ("coding", "check the catalogue, or explain how a text is coded"),
+    "catalogue": ("wording", "check it, explain a code, correct one, code again"),
     "levels": ("warning", "where the problem stands"),
     "events": ("happenings", "happenings, with their reports and origins"),
     "thresholds": ("warning", "the limits in force, and whose they are"),

@@ -1,18 +1,18 @@
-"""Text to signals, and the catalogue they are coded by: `code`, `catalogue`."""
+"""Text to signals: `code`."""
 
 from __future__ import annotations
 
 import argparse
 import json
+import sys
 from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 from feeds.model import Item
-from indicators import catalogue as knowledge
-from indicators.cli.context import FAILED, Finding, Unusable, catalogue, emit, instant, now, registry, shared, text_of
-from indicators.coding import code, explain
+from indicators.cli.context import Unusable, catalogue, emit, instant, now, registry, shared, text_of
+from indicators.coding import code, languages_of
 from indicators.model.signal import Signal
 from indicators.settings import data_folder
 
@@ -22,7 +22,7 @@ def code_options(command: argparse.ArgumentParser) -> None:
     shared(command)
     command.add_argument("file", nargs="?", default="-", help="a text file, or - for standard input")
     command.add_argument("--published-at", type=instant, help="when it was published (default: now)")
-    command.add_argument("--lang", type=_lang, default="", help="en, ru, uk, be (default: told from the letters)")
+    command.add_argument("--lang", type=language, default="", help="en, ru, uk, be (default: told from the letters)")
     command.add_argument("--source", default="", help="the feed it came from, for whom it speaks")
     command.add_argument(
         "--jsonl", action="store_true", help="input: JSON Lines {id, title, text, published_at, lang, source}"
@@ -31,20 +31,8 @@ def code_options(command: argparse.ArgumentParser) -> None:
     command.set_defaults(run=run_code)
 
 
-def catalogue_options(command: argparse.ArgumentParser) -> None:
-    """`vedette catalogue`."""
-    inner = command.add_subparsers(dest="what", metavar="WHAT", required=True)
-    check = shared(inner.add_parser("check", help="every problem with file and line"))
-    check.add_argument("folder", nargs="?", type=Path, help="a data folder (default: the shipped one)")
-    check.set_defaults(run=run_check)
-    why = shared(inner.add_parser("explain", help="why a text codes as it does"))
-    why.add_argument("text", help="the text, or a file that holds it")
-    why.add_argument("--published-at", type=instant)
-    why.add_argument("--lang", type=_lang, default="")
-    why.set_defaults(run=run_explain)
-
-
-def _lang(text: str) -> str:
+def language(text: str) -> str:
+    """A language with wording, as an option's value."""
     known = sorted(path.stem for path in (data_folder() / "languages").glob("*.yaml"))
     if text and text not in known:
         raise argparse.ArgumentTypeError(f"'{text}' is no language with wording; choose from {', '.join(known)}")
@@ -55,9 +43,14 @@ def run_code(chosen: argparse.Namespace) -> None:
     """Code each item and print its signals."""
     book, feeds = catalogue(chosen), registry(chosen)
     for item in _items(chosen):
-        for signal in code(item, book, feed=feeds.get(item.source)):
+        found = code(item, book, feed=feeds.get(item.source))
+        if not found and not languages_of(item, book):
+            # On stderr where the signals are JSON: nothing else may stand between them.
+            where = sys.stderr if chosen.json else sys.stdout
+            print(f"{item.item_id}: the catalogue holds no wording in the language of this text", file=where)
+        for signal in found:
             if chosen.json:
-                emit(as_json(signal))
+                emit(signal_json(signal))
             else:
                 counts = "counted" if signal.counted else "not counted"
                 print(f"{signal.indicator or signal.family}: {signal.assertion.value}, {counts}")
@@ -112,7 +105,7 @@ def _item(row: dict[str, Any], at: datetime, chosen: argparse.Namespace, place: 
     )
 
 
-def as_json(signal: Signal) -> dict[str, Any]:
+def signal_json(signal: Signal) -> dict[str, Any]:
     """A signal in the contract's JSON form."""
     quantity = signal.quantity
     return {
@@ -159,32 +152,3 @@ def as_json(signal: Signal) -> dict[str, Any]:
         "why": signal.why,
         "rule": signal.rule,
     }
-
-
-def run_check(chosen: argparse.Namespace) -> int:
-    """Print every problem of the catalogue; 1 when there is any."""
-    folder = chosen.folder or data_folder()
-    if not folder.is_dir():
-        raise Unusable(f"{folder}: no such folder; name a data folder that holds problems/")
-    problems = knowledge.check(folder)
-    for problem in problems:
-        print(problem)
-    if problems:
-        raise Finding(f"{folder}: {len(problems)} problem{'s' if len(problems) > 1 else ''} in the catalogue")
-    print(f"{folder}: no problems")
-    return 0
-
-
-def run_explain(chosen: argparse.Namespace) -> int:
-    """Print every candidate, what matched, what excluded it and why."""
-    place = Path(chosen.text)
-    try:
-        text = place.read_text(encoding="utf-8", errors="replace") if place.is_file() else chosen.text
-    except OSError:
-        # A text longer than a file name can be is a text.
-        text = chosen.text
-    at = chosen.published_at or now()
-    item = Item(item_id="text", source="", url="", title="", text=text, published_at=at, known_at=at, lang=chosen.lang)
-    explanation = explain(item, catalogue(chosen))
-    print(explanation)
-    return 0 if any(signal.counted for signal in code(item, catalogue(chosen))) else FAILED

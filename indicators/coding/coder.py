@@ -907,6 +907,11 @@ def code(item: Item, catalogue: Catalogue, *, feed: Feed | None = None) -> list[
     return coder(catalogue).code(item, feed)
 
 
+def languages_of(item: Item, catalogue: Catalogue) -> tuple[str, ...]:
+    """The languages an item would be read in; none where the catalogue holds no wording in its language."""
+    return coder(catalogue).spoken(item)
+
+
 # The end of a drill is no drill, and troops going home are no arrival: of the same words, the more telling stands.
 _SUPERSEDES: Mapping[str, frozenset[str]] = {
     "drill_end": frozenset({"drill", "inspection"}),

@@ -49,7 +49,7 @@ SIGNS: Mapping[Condition, Sign] = {
     Condition.SILENT: _sign("Silent", "☾", Level.WARNING, 7, "quiet for longer than its rhythm allows"),
     Condition.UNDATED: _sign("Undated", "◔", Level.WATCH, 8, "read, without usable dates"),
     Condition.NEVER_POLLED: _sign("Not visited", "◌", None, 9, "not yet due, or no poller"),
-    Condition.DISABLED: _sign("Disabled", "‖", None, 10, "switched off by people"),
+    Condition.DISABLED: _sign("Disabled", "‖", None, 10, "switched off, here or as shipped"),
     Condition.OK: _sign("Read", "●", Level.NORMAL, 11, "answered and usable"),
     Condition.UNCHANGED: _sign("Read", "●", Level.NORMAL, 11, "answered and usable"),
 }
@@ -178,14 +178,17 @@ def last_change(changes: Sequence[Change]) -> str:
     return f"<b>{escape(last.what or 'changed')}</b> by {escape(last.by)}, {moment(last.at)}{why}"
 
 
-def well(lines: Iterable[FeedLine], as_of: datetime, changes: Mapping[str, Sequence[Change]]) -> str:
+def well(
+    lines: Iterable[FeedLine], as_of: datetime, changes: Mapping[str, Sequence[Change]], notes: Mapping[str, str]
+) -> str:
     """Sources that are read, or that nobody visits: two lines each."""
     cells = []
     for line in sorted(lines, key=lambda line: (sign_of(line).order, line.feed.name.casefold())):
         sign, fare = sign_of(line), line.fare
         if line.good is None:
             changed = changes.get(line.feed.feed_id, ())
-            told = last_change(changed) if changed else f"{sign.word.lower()}: {escape(fare.detail)}"
+            said = notes.get(line.feed.feed_id, "") or fare.detail
+            told = last_change(changed) if changed else f"{sign.word.lower()}: {escape(said)}"
         else:
             quiet = f"quiet up to {span(fare.expected_within)}" if fare.expected_within else "rhythm not learned"
             told = f"read {ago(fare.read_at, as_of)} · next {ahead(line.next_due_at, as_of)} · {quiet}"

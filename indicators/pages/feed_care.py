@@ -275,7 +275,7 @@ def _enter(book: Registry, dark: Sequence[str]) -> None:
     feed = _pick(book, dark, "feeds_enter_id", "Whose words")
     with st.form("feeds_enter", border=True, clear_on_submit=False):
         text = st.text_area("The post, as it was published", height=160, max_chars=by_hand.LONGEST)
-        upload = st.file_uploader("or a file: its text, or a saved preview page or feed")
+        upload = st.file_uploader("or a file of at most 8 MiB: its text, or a saved preview page or feed")
         linked, on, at = st.columns([2, 1, 1])
         url = linked.text_input("Where it stood", placeholder="https://…", max_chars=2000)
         day = on.date_input("Published on (UTC)", value=None)

@@ -78,10 +78,10 @@ def show(view: FeedsView, problem: str) -> None:
     if fit:
         st.html(
             feed_board.band(f"{len(fit)} read", "bars: the last seven days; quiet: what its own rhythm allows")
-            + feed_board.well(fit, view.as_of, {})
+            + feed_board.well(fit, view.as_of, {}, {})
         )
     if idle:
         st.html(
-            feed_board.band(f"{len(idle)} not visited", "not yet due, or switched off by people")
-            + feed_board.well(idle, view.as_of, book.changes)
+            feed_board.band(f"{len(idle)} not visited", "not yet due, or switched off")
+            + feed_board.well(idle, view.as_of, book.changes, book.notes)
         )

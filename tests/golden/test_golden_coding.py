@@ -23,16 +23,16 @@ _spec.loader.exec_module(golden)
 
 # Precision and recall just below what was measured last; raise them when the coder gets better, never lower them.
 FLOORS = {
-    "first": (0.95, 0.90),
-    "second": (0.89, 0.55),
-    "third": (0.81, 0.54),
-    "fourth": (0.88, 0.57),
-    "fifth": (0.78, 0.41),
-    "sixth": (0.88, 0.53),
+    "first": (0.97, 0.95),
+    "second": (0.91, 0.74),
+    "third": (0.84, 0.69),
+    "fourth": (0.93, 0.72),
+    "fifth": (0.92, 0.75),
+    "sixth": (0.90, 0.69),
     "seventh": (0.93, 0.78),
     "eighth": (0.85, 0.50),
 }
-HEADLINE_FLOORS = {"counted": (0.85, 0.61), "seen": (0.83, 0.49)}
+HEADLINE_FLOORS = {"counted": (0.85, 0.61), "seen": (0.83, 0.50)}
 LATER = tuple(name for name in FLOORS if name not in ("first", "second", "seventh", "eighth"))
 
 
