@@ -153,16 +153,9 @@ def run_replay(chosen: argparse.Namespace) -> None:
         _write_tables(chosen.out, lived, coded)
     counted = {"items": sum(o.items for o in lived), "signals": sum(o.signals for o in lived), "events": events}
     if chosen.json:
-        judged = {} if figures is None else _figures(figures)
-        emit(
-            {
-                "kind": "summary",
-                **counted,
-                **_summary(verdict),
-                **judged,
-                "seconds": round(time.monotonic() - started, 1),
-            }
-        )
+        if figures is not None:
+            emit({"kind": "scores", **_figures(figures)})
+        emit({"kind": "summary", **counted, **_summary(verdict), "seconds": round(time.monotonic() - started, 1)})
         return
     print(f"{counted['items']} items, {counted['signals']} signals, {events} events in {len(lived)} days")
     _print_verdict(verdict)
@@ -297,14 +290,14 @@ SHOWN = ("pod", "pod_between", "far", "false_per_series_year", "false_per_week",
 
 
 def _figures(figures: Mapping[str, Any]) -> dict[str, Any]:
-    """What of a card belongs in the summary line."""
+    """What of a card belongs in a line of its own before the summary."""
 
     def brief(card: Mapping[str, Any]) -> dict[str, Any]:
         return {name: card[name] for name in (*SHOWN, "lead_days", "detected_after", "episodes")}
 
     return {
-        "scores": {level: brief(card) for level, card in figures["condition"].items()},
-        "indicator_scores": {level: brief(card) for level, card in figures["indicators"].items()},
+        "condition": {level: brief(card) for level, card in figures["condition"].items()},
+        "indicators": {level: brief(card) for level, card in figures["indicators"].items()},
         "naive": brief(figures["naive"]),
         "precision_recall": figures["moving_limit"],
         "locked": figures["locked"],

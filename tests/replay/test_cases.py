@@ -49,16 +49,17 @@ def test_a_claimed_pull_back_lowers_nothing(attack) -> None:
 
 
 def test_a_replay_tells_all_its_figures(attack) -> None:
-    """The summary has each level's card, the naive rule, and precision and recall as the limit moves."""
-    summary = attack[-1]
-    card = summary["scores"]["2"]
+    """Before the summary stand each level's card, the naive rule, and precision and recall as the limit moves."""
+    scores = attack[-2]
+    assert scores["kind"] == "scores"
+    card = scores["condition"]["2"]
     assert card["pod"] == 1.0
     assert card["far"] == 0.0
     assert card["lead_days"]["attack-2022-02-24"] == [9, 9]
     assert "too few events to rank rules" in card["why"]
-    assert {"pod", "far", "false_per_week", "chance_pod"} <= summary["naive"].keys()
-    assert [row["p"] for row in summary["precision_recall"]] == sorted(
-        (row["p"] for row in summary["precision_recall"]), reverse=True
+    assert {"pod", "far", "false_per_week", "chance_pod"} <= scores["naive"].keys()
+    assert [row["p"] for row in scores["precision_recall"]] == sorted(
+        (row["p"] for row in scores["precision_recall"]), reverse=True
     )
 
 
