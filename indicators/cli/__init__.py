@@ -13,8 +13,8 @@ from typing import NoReturn
 VERBS: Mapping[str, tuple[str, str]] = {
     "run": ("collection", "poller and dashboard together"),
     "poll": ("collection", "the poller alone"),
-    "feeds": ("collection", "the registry of sources"),
-    "parse": ("collection", "a document to items"),
+    "feeds": ("sources", "the registry of sources"),
+    "parse": ("trying", "a document to items"),
     "ingest": ("collection", "items from an archive into the store"),
     "code": ("coding", "text to signals"),
     "catalogue": ("wording", "check it, explain a code, correct one, code again"),

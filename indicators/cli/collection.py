@@ -1,4 +1,4 @@
-"""Feeds and items: `run`, `poll`, `feeds`, `parse`, `ingest`."""
+"""Feeds and items: `run`, `poll`, `ingest`."""
 
 from __future__ import annotations
 
@@ -23,18 +23,15 @@ from feeds.polling import Collector
 from indicators import service
 from indicators.alerts import outbox as letters
 from indicators.alerts.catcher import Catcher
-from indicators.cli import sources, trying
 from indicators.cli.context import (
     Finding,
     Unusable,
     catalogue,
     database,
-    emit,
     now,
     registry,
     settings,
     shared,
-    table,
 )
 from indicators.cli.roster import Roster
 from indicators.model.level import Level
@@ -80,20 +77,6 @@ def poll_options(command: argparse.ArgumentParser) -> None:
     command.add_argument("--replay", metavar="NAME-or-FOLDER", help=argparse.SUPPRESS)
     command.add_argument("--speed", type=_speed, default=SPEED, help=argparse.SUPPRESS)
     command.set_defaults(run=run_poll)
-
-
-def feeds_options(command: argparse.ArgumentParser) -> None:
-    """`vedette feeds`."""
-    inner = command.add_subparsers(dest="what", metavar="WHAT", required=True)
-    shown = shared(inner.add_parser("list", help="every source and its grade"))
-    shown.add_argument("--json", action="store_true")
-    shown.set_defaults(run=run_feeds_list)
-    sources.add_options(inner)
-
-
-def parse_options(command: argparse.ArgumentParser) -> None:
-    """`vedette parse`."""
-    trying.parse_options(command)
 
 
 def ingest_options(command: argparse.ArgumentParser) -> None:
@@ -298,28 +281,6 @@ def _asked_for(chosen: argparse.Namespace, feeds: Mapping[str, Feed]) -> Mapping
     if chosen.feed not in feeds:
         raise Unusable(f"--feed {chosen.feed}: no such feed; `vedette feeds list` names them")
     return {chosen.feed: feeds[chosen.feed]}
-
-
-def run_feeds_list(chosen: argparse.Namespace) -> None:
-    """Every source of the registry."""
-    rows = registry(chosen)
-    if chosen.json:
-        for feed in rows.values():
-            emit(
-                {
-                    **dataclasses.asdict(feed),
-                    "interval": feed.interval.total_seconds(),
-                    "selectors": dict(feed.selectors),
-                }
-            )
-        return
-    table(
-        [
-            (feed.feed_id, feed.kind.value, ",".join(feed.languages), feed.reliability, feed.owner, feed.name)
-            for feed in rows.values()
-        ],
-        ("id", "kind", "languages", "grade", "owner", "name"),
-    )
 
 
 def run_ingest(chosen: argparse.Namespace) -> None:

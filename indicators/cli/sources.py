@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import dataclasses
 import getpass
 import re
 import sys
@@ -18,8 +19,17 @@ from feeds.registry import Change
 from feeds.trial import Attempt
 from indicators import registering
 from indicators.cli import amending, trying
-from indicators.cli.context import Finding, Unusable, now, registry, settings, shared
+from indicators.cli.context import Finding, Unusable, emit, now, registry, settings, shared, table
 from indicators.cli.trying import KINDS
+
+
+def feeds_options(command: argparse.ArgumentParser) -> None:
+    """`vedette feeds`."""
+    inner = command.add_subparsers(dest="what", metavar="WHAT", required=True)
+    shown = shared(inner.add_parser("list", help="every source and its grade"))
+    shown.add_argument("--json", action="store_true")
+    shown.set_defaults(run=run_feeds_list)
+    add_options(inner)
 
 
 def add_options(inner: Any) -> None:
@@ -154,3 +164,25 @@ def run_export(chosen: argparse.Namespace) -> None:
         Path(chosen.file).write_bytes(content)
     except OSError as error:
         raise Unusable(f"{chosen.file}: {error.strerror}; name a file that can be written") from error
+
+
+def run_feeds_list(chosen: argparse.Namespace) -> None:
+    """Every source of the registry."""
+    rows = registry(chosen)
+    if chosen.json:
+        for feed in rows.values():
+            emit(
+                {
+                    **dataclasses.asdict(feed),
+                    "interval": feed.interval.total_seconds(),
+                    "selectors": dict(feed.selectors),
+                }
+            )
+        return
+    table(
+        [
+            (feed.feed_id, feed.kind.value, ",".join(feed.languages), feed.reliability, feed.owner, feed.name)
+            for feed in rows.values()
+        ],
+        ("id", "kind", "languages", "grade", "owner", "name"),
+    )

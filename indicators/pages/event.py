@@ -20,6 +20,7 @@ from indicators.model.event import Event, Report
 from indicators.model.level import Level
 from indicators.model.ruling import Ruling, RulingKind
 from indicators.pages import event_reading, frame, reading
+from indicators.pages.correcting import correcting
 from indicators.pages.event_reading import EventView
 from indicators.pages.indicator import CREDIBILITY, particulars
 from indicators.pages.views import Passage
@@ -125,6 +126,7 @@ def show(view: EventView, event: Event, problem: str) -> None:
         st.html(grades(view, event))
         st.html(history(view))
         if not view.pinned:
+            correcting(event, problem, as_of=view.as_of, acting_at=view.pulse.acting_at)
             verdict_form(view, event, problem)
     if view.rulings:
         frame.heading("Rulings in force", "officers' words on what is one happening")

@@ -35,6 +35,7 @@ from indicators.levels.history import History
 from indicators.levels.preview import Preview
 from indicators.levels.preview import preview as preview_of
 from indicators.model.alert import Silence, Subscriber
+from indicators.model.correction import Correction
 from indicators.model.event import Event
 from indicators.model.level import Level, SetCondition, Standing, ThresholdChange, Thresholds
 from indicators.model.signal import Signal
@@ -58,6 +59,7 @@ from indicators.settings import (
     load_settings,
 )
 from indicators.store import alerts as kept_alerts
+from indicators.store import corrections as kept_corrections
 from indicators.store import events as kept_events
 from indicators.store import heartbeat as pulses
 from indicators.store import levels as kept_levels
@@ -470,6 +472,11 @@ def set_condition(chosen: SetCondition) -> None:
 def change_thresholds(changed: ThresholdChange) -> None:
     """Keep an officer's thresholds."""
     _write(lambda connection: kept_thresholds.change(connection, changed))
+
+
+def correct(word: Correction) -> None:
+    """Keep an officer's word on a coded signal."""
+    _write(lambda connection: kept_corrections.add(connection, word))
 
 
 def acknowledge(alert_id: str, *, by: str, at: datetime, until: datetime, note: str) -> None:
