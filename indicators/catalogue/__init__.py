@@ -2,8 +2,7 @@
 
 from indicators.catalogue.actors import KnownActor, Office
 from indicators.catalogue.gazetteer import Border, Gazetteer
-from indicators.catalogue.lexicon import Lexicon, Rule
-from indicators.catalogue.load import (
+from indicators.catalogue.knowledge import (
     FAMILIES,
     LANGUAGES,
     Area,
@@ -13,10 +12,9 @@ from indicators.catalogue.load import (
     Language,
     Problem,
     Toward,
-    check,
-    examples,
-    load,
 )
+from indicators.catalogue.lexicon import Lexicon, Rule
+from indicators.catalogue.load import check, examples, load
 from indicators.catalogue.problems import CatalogueProblem, CatalogueProblems
 
 __all__ = [

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 
 from feeds.model import Item
 from indicators.catalogue.folding import fold
+from indicators.catalogue.knowledge import Catalogue
 from indicators.catalogue.lexicon import Rule
-from indicators.catalogue.load import Catalogue
 from indicators.catalogue.words import WORD, TermIndex, bare
 
 OFTEN = 0.005

@@ -15,8 +15,10 @@ HOMOGLYPHS = dict(zip("aceopxyiïhkmtbáéóýà", "асеорхуіїнкмтв
 _CYRILLIC = "\u0400-\u052f"
 _PLAIN_CYRILLIC = re.compile("[\u0430-\u044f\u0451\u0454\u0456\u0457\u045e\u0491]+")
 _HAS_CYRILLIC = re.compile(f"[{_CYRILLIC}]")
+# It is looked for from the beginning of a run of letters alone: from each letter, a long word would cost its square.
 _MIXED_WORD = re.compile(
-    rf"[a-zïáéóýà]+[{_CYRILLIC}][a-zïáéóýà{_CYRILLIC}]*|[{_CYRILLIC}]+[a-zïáéóýà][a-zïáéóýà{_CYRILLIC}]*"
+    rf"(?<![a-zïáéóýà{_CYRILLIC}])"
+    rf"(?:[a-zïáéóýà]+[{_CYRILLIC}][a-zïáéóýà{_CYRILLIC}]*|[{_CYRILLIC}]+[a-zïáéóýà][a-zïáéóýà{_CYRILLIC}]*)"
 )
 # A lone look-alike before a number, as in a weapon's name: Latin C-300 in a Russian sentence.
 _LONE_BEFORE_NUMBER = re.compile(r"(?<![^\W_])[aceopxktmb](?=[-\u2010-\u2014]\d)")

@@ -7,7 +7,6 @@ import hashlib
 import os
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
 from types import MappingProxyType
@@ -15,6 +14,17 @@ from typing import Any, TypeVar
 
 from indicators.catalogue.actors import KnownActor, read_actor
 from indicators.catalogue.gazetteer import Border, Gazetteer
+from indicators.catalogue.knowledge import (
+    FAMILIES,
+    LANGUAGES,
+    Area,
+    Catalogue,
+    Clause,
+    Indicator,
+    Language,
+    Problem,
+    Toward,
+)
 from indicators.catalogue.lexicon import Lexicon, Rule, read_classes
 from indicators.catalogue.problems import CatalogueProblem, CatalogueProblems
 from indicators.catalogue.schema import (
@@ -36,173 +46,9 @@ from indicators.model.level import Thresholds
 from indicators.model.place import Place
 from indicators.model.signal import Weight
 
-LANGUAGES = ("en", "ru", "uk", "be")
-# The families of every problem; an indicator belongs to one, and a family without an indicator is context.
-FAMILIES = [
-    "equipment_move",
-    "troop_move",
-    "force_size",
-    "grouping",
-    "command",
-    "logistics",
-    "medical",
-    "bridging",
-    "drill",
-    "inspection",
-    "aviation",
-    "airspace",
-    "missiles",
-    "mobilisation",
-    "recon",
-    "leader_meeting",
-    "defence_diplomacy",
-    "accusation",
-    "threat",
-    "denial",
-    "legal",
-    "embassy",
-    "border",
-    "civil_defence",
-    "hospital",
-    "disruption",
-    "traffic",
-    "withdrawal",
-    "drill_end",
-    "rotation",
-    "insufficiency",
-    "concern",
-    "attack",
-    "military_aid",
-    "diplomatic_rupture",
-    "ceasefire",
-]
 # Groups whose indicators are words and not deeds; a level above the third is never reached on them alone.
 _RHETORIC_CODES = ("P1", "P2", "P3", "P4")
 Shape = TypeVar("Shape", bound=Door)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Clause:
-    """One way in which an indicator's weight becomes critical; everything that is set must hold."""
-
-    origins: int | None = None
-    units: tuple[str, ...] = ()
-    at_least: float | None = None
-    events: int | None = None
-    states: int | None = None
-    near: tuple[str, ...] = ()
-    within_km: float | None = None
-    force: str | None = None
-    direction: str | None = None
-    families: tuple[str, ...] = ()
-    routine: str | None = None
-    within: timedelta | None = None
-    text: str = ""
-    """The clause in words, for the officer."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Indicator:
-    """What is watched for."""
-
-    id: str
-    code: str
-    name: str
-    family: str
-    group: str
-    weight: Weight
-    definition: str
-    why: str
-    traps: tuple[str, ...]
-    thresholds: Thresholds
-    critical_when: tuple[Clause, ...]
-    rhetoric: bool
-    diagnosticity: float
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Area:
-    """What is inside a problem: countries, places beside them, and the actors that stand in for a place."""
-
-    countries: frozenset[str]
-    places: frozenset[str]
-    actors: frozenset[str]
-    forces: frozenset[str] = frozenset()
-    """Countries whose forces are watched; empty means any."""
-    timezones: frozenset[str] = frozenset()
-    """The zones of feeds that speak from the area."""
-    languages: frozenset[str] = frozenset()
-    """The languages of texts that are of the area where they name no other ground."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Toward:
-    """What TOWARD means: nearer to this border, or to these places."""
-
-    border: str | None
-    places: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Problem:
-    """A warning problem: the question, its ground, its ladder."""
-
-    id: str
-    name: str
-    question: str
-    timezone: str
-    area: Area
-    toward: Toward
-    topics: Mapping[str, tuple[str, ...]]
-    """Which indicators a feed of a topic can carry; `*` is all."""
-    groups: Mapping[str, str]
-    ladder: Mapping[str, Any]
-    hypotheses: Any
-    sufficiency_line: float
-    board: tuple[str, ...]
-
-    def carried_by(self, topics: tuple[str, ...]) -> frozenset[str] | None:
-        """The indicators that a feed with these topics can carry; None is all."""
-        found: set[str] = set()
-        for topic in topics:
-            carried = self.topics.get(topic, ())
-            if "*" in carried:
-                return None
-            found.update(carried)
-        return frozenset(found)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Language:
-    """A language of the catalogue as its file describes it; its endings are folded once."""
-
-    code: str
-    file: LanguageFile
-
-    endings: Endings = field(compare=False, repr=False)
-
-
-@dataclass(frozen=True, kw_only=True, eq=False)
-class Catalogue:
-    """Everything known about a problem. Two catalogues with the same `version` are the same."""
-
-    problem: Problem
-    indicators: Mapping[str, Indicator]
-    families: Mapping[str, tuple[str, ...]]
-    """For every family, its indicators; none for context."""
-    actors: Mapping[str, KnownActor]
-    gazetteer: Gazetteer
-    languages: Mapping[str, Language]
-    lexicon: Lexicon
-    names: TermIndex
-    """Names of actors and places; what a hit means is told by `named`."""
-    named: tuple[tuple[str, str, str], ...] = field(repr=False)
-    """For each slot of `names`: its language, 'actor' or 'adjective' or 'place', and the id."""
-    version: str
-
-    def weight(self, indicator: str | None) -> Weight:
-        """The base weight of an indicator; context where there is none."""
-        return Weight.CONTEXT if indicator is None else self.indicators[indicator].weight
 
 
 def load(data_folder: Path | str, *, problem: str | None = None, overlay: Path | str | None = None) -> Catalogue:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_left
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import date, timedelta
+from datetime import date
 from functools import lru_cache
 from zoneinfo import ZoneInfo
 
@@ -16,6 +17,7 @@ from indicators.catalogue.words import Span, Words, words_of
 from indicators.coding.assertion import RECALLED_AFTER, Put, Statement, decide
 from indicators.coding.attribution import Voice, own_voice, voice_of
 from indicators.coding.cues import Cues, Found, Kind
+from indicators.coding.dating import occurred, own_days
 from indicators.coding.direction import (
     BY_BORDER,
     MOVING,
@@ -28,177 +30,31 @@ from indicators.coding.direction import (
     with_roles,
     without_speaker,
 )
+from indicators.coding.families import BUILT, FORCES, JUDGEMENTS, LEAVING, SPOKEN, SUPERSEDES, UNITS
 from indicators.coding.folding import Folded, fold
+from indicators.coding.ground import Ground
+from indicators.coding.happenings import ranked
+from indicators.coding.languages import Tongues
 from indicators.coding.matching import Hit, Matcher, Sight
-from indicators.coding.occurrence import When, days_in, nearest
+from indicators.coding.occurrence import When, days_in
 from indicators.coding.quantities import Counted, Number, choose, numbers_in, quantities_in
 from indicators.coding.sentences import Stretch, split
 from indicators.model.actor import Actor, Attribution, AttributionKind
-from indicators.model.place import Place, PlaceMention, PlaceRole
+from indicators.model.place import PlaceMention, PlaceRole
 from indicators.model.signal import Assertion, Direction, Evidence, Quantity, Signal
 
-# Words of leaders and ministries belong to a problem wherever they are spoken; troops belong where they stand.
-SPOKEN = frozenset(
-    [
-        "leader_meeting",
-        "defence_diplomacy",
-        "accusation",
-        "threat",
-        "denial",
-        "legal",
-        "embassy",
-        "insufficiency",
-        "concern",
-        "diplomatic_rupture",
-        "ceasefire",
-        "military_aid",
-    ]
-)
 # How many sentences back a text's own context reaches when a sentence names no place.
 _CONTEXT = 3
+_REPEATS = 2
 # Fewer than this is no force; its number stands no farther behind its noun.
 _LEAST_FORCE = 300
 _FORCE_REACH = 10
 # A text of no more sentences than this is about one matter.
 _SHORT = 8
-# What only armies do: it matters whose.
-_FORCES = frozenset(
-    [
-        "equipment_move",
-        "troop_move",
-        "force_size",
-        "grouping",
-        "command",
-        "logistics",
-        "medical",
-        "bridging",
-        "drill",
-        "inspection",
-        "aviation",
-        "missiles",
-        "withdrawal",
-        "drill_end",
-        "rotation",
-        "mobilisation",
-    ]
-)
-# What troops build or set up: those who do it have not arrived by doing it.
-_BUILT = frozenset({"medical", "bridging", "command"})
-_LEAVING = frozenset({"withdrawal", "rotation"})
-_JUDGEMENTS = frozenset({"insufficiency", "concern"})
-_ARMOUR = (
-    "tank",
-    "armoured_vehicle",
-    "gun",
-    "missile_system",
-    "vehicle",
-    "train",
-    "wagon",
-    "convoy",
-    "aircraft",
-    "helicopter",
-    "bridge",
-    "tonne",
-)
-_PEOPLE = (
-    "troops",
-    "battalion",
-    "brigade",
-    "regiment",
-    "division",
-    "company",
-    "train",
-    "wagon",
-    "convoy",
-    "vehicle",
-    "aircraft",
-)
-_UNITS: Mapping[str, tuple[str, ...]] = {
-    "equipment_move": _ARMOUR,
-    "troop_move": _PEOPLE,
-    "force_size": _PEOPLE,
-    "missiles": ("missile_system", "missile", "battalion", "brigade", "division", "train", "aircraft", "vehicle"),
-    "aviation": ("helicopter", "aircraft", "sortie", "drone"),
-    "mobilisation": ("troops",),
-    "medical": ("hospital", "vehicle", "troops", "tonne"),
-    "bridging": ("bridge", "vehicle", "battalion", "company", "troops"),
-    "drill": ("troops", "tank", "armoured_vehicle", "vehicle", "aircraft", "helicopter", "battalion", "brigade"),
-    "recon": ("drone", "helicopter", "aircraft", "troops"),
-    "withdrawal": _PEOPLE + _ARMOUR,
-    "rotation": _PEOPLE + _ARMOUR,
-    "grouping": _PEOPLE,
-    "insufficiency": _PEOPLE,
-    "logistics": ("vehicle", "train", "wagon", "tonne", "convoy"),
-}
-_CYRILLIC = re.compile("[\u0400-\u052f]")
-_LATIN = re.compile("[a-z]")
 # A heading of a roundup is short, and a list has at least so many commas.
 _LONGEST_HEADING = 60
 _LIST = 2
 _CLAUSE = re.compile("[:,](?= )")
-_OTHER_LATIN = re.compile("[àáâãäåæçèéêëìíîïñòóôõöøùúûüýÿąćęłńśźżščřžěůďťňőűğışțșăāēīūķļņģœß]")
-_WORDS_OF_OTHERS = frozenset(
-    [
-        "und",
-        "der",
-        "die",
-        "das",
-        "den",
-        "mit",
-        "für",
-        "von",
-        "nicht",
-        "auf",
-        "ist",
-        "im",
-        "ein",
-        "eine",
-        "zu",
-        "sich",
-        "w",
-        "na",
-        "z",
-        "się",
-        "nie",
-        "że",
-        "jest",
-        "przez",
-        "oraz",
-        "le",
-        "la",
-        "les",
-        "des",
-        "et",
-        "du",
-        "dans",
-        "pour",
-        "sur",
-        "que",
-        "est",
-        "un",
-        "une",
-        "el",
-        "los",
-        "las",
-        "del",
-        "por",
-        "con",
-        "para",
-        "il",
-        "di",
-        "che",
-        "per",
-        "non",
-        "een",
-        "het",
-        "van",
-        "en",
-        "op",
-        "te",
-        "ir",
-        "su",
-    ]
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -246,23 +102,21 @@ class Coder:
     def __init__(self, catalogue: Catalogue) -> None:
         self.catalogue = catalogue
         self.cues = {code: Cues(language) for code, language in catalogue.languages.items()}
+        self.tongues = Tongues(self.cues)
         self.matcher = Matcher(catalogue.lexicon, (term for cues in self.cues.values() for term in cues.numbers))
         self.zone = ZoneInfo(catalogue.problem.timezone)
         self.abbreviations = frozenset[str]().union(*(cues.abbreviations for cues in self.cues.values()))
-        area = catalogue.problem.area
-        self.theatre = frozenset(area.countries).union(
-            *(line.countries for line in catalogue.gazetteer.borders.values() if area.countries & set(line.countries))
-        )
+        self.ground = Ground(catalogue)
 
     # --- the quick look ------------------------------------------------------------------------
 
     def code(self, item: Item, feed: Feed | None = None) -> list[Signal]:
         """The signals of an item, in the order of its text."""
-        return _ranked([one.signal for one in self.candidates(item, feed) if one.signal is not None], self.catalogue)
+        return ranked([one.signal for one in self.candidates(item, feed) if one.signal is not None], self.catalogue)
 
     def candidates(self, item: Item, feed: Feed | None = None) -> list[Candidate]:
         """Every rule found anywhere in an item, with what was made of it and why."""
-        if not self._languages(item.lang):
+        if not self.tongues.declared(item.lang):
             return []
         words = self.matcher.glance(item.title, item.text)
         seen = self.matcher.look(words) if words else []
@@ -277,69 +131,7 @@ class Coder:
 
     def spoken(self, item: Item) -> tuple[str, ...]:
         """The languages an item would be read in; none where the catalogue lacks its language."""
-        return self._spoken(fold(item.body).text[:2000], item.lang) if self._languages(item.lang) else ()
-
-    def _guess(self, text: str) -> str:
-        """The language most of a text seems to be in, to settle its short sentences; empty where it cannot be told."""
-        langs = self._spoken(text[:4000], "")
-        return langs[0] if len(langs) == 1 and langs[0] != "en" else ""
-
-    def _languages(self, lang: str) -> tuple[str, ...]:
-        """The languages an item may be read in: its own, any where it names none, none the catalogue lacks."""
-        if lang in self.cues:
-            return (lang,)
-        code = lang.strip().lower().replace("_", "-").partition("-")[0]
-        code = {"ua": "uk", "by": "be", "eng": "en", "rus": "ru", "ukr": "uk", "bel": "be"}.get(code, code)
-        if code in ("", "und", "mul", "unknown", "none"):
-            return tuple(self.cues)
-        return (code,) if code in self.cues else ()
-
-    def _spoken(self, text: str, lang: str) -> tuple[str, ...]:
-        """The languages to read a folded sentence in: by its script and letters, the item's own language first.
-
-        `lang` with a question mark before it is only what the rest of the text leans to.
-        """
-        lean = lang[1:] if lang.startswith("?") else ""
-        own = self._languages("" if lang.startswith("?") else lang)
-        named = own[0] if len(own) == 1 else ""
-        if named == "en" and text.isascii():
-            return own
-        cyrillic = len(_CYRILLIC.findall(text))
-        latin = len(_LATIN.findall(text))
-        if latin > cyrillic:
-            if "en" not in self.cues or (named and named != "en" and not self._english(text)):
-                return ()
-            return ("en",) if named == "en" or self._english(text) else ()
-        wrong = dict.fromkeys((code for code in ("ru", "uk", "be") if code in self.cues), 0)
-        for word in set(text.split()):
-            if "ru" in wrong and not _NOT_RU.isdisjoint(word):
-                wrong["ru"] += 1
-            if "uk" in wrong and not _NOT_UK.isdisjoint(word):
-                wrong["uk"] += 1
-            if "be" in wrong and not _NOT_BE.isdisjoint(word):
-                wrong["be"] += 1
-        if not wrong:
-            return ()
-        least = min(wrong.values())
-        best = [code for code, count in wrong.items() if count == least]
-        if named in wrong:
-            return (named, *(code for code in best if code != named and wrong[code] < wrong[named]))
-        if len(best) > 1:
-            words = text.split()
-            common = {
-                code: sum(word.strip(".,:;!?\"'()«»") in self.cues[code].common for word in words) for code in best
-            }
-            most = max(common.values())
-            best = [code for code in best if common[code] == most]
-        return (lean,) if lean in best else tuple(best)
-
-    def _english(self, text: str) -> bool:
-        words = words_of(text).words
-        others = sum(word in _WORDS_OF_OTHERS for word in words)
-        own = sum(word in self.cues["en"].common for word in words)
-        if _OTHER_LATIN.search(text):
-            others += 1
-        return own > others or others == 0
+        return self.tongues.spoken(fold(item.body).text[:2000], item.lang) if self.tongues.declared(item.lang) else ()
 
     # --- the close look ------------------------------------------------------------------------
 
@@ -352,15 +144,21 @@ class Coder:
         seen: Sequence[Sight],
         feed: Feed | None,
     ) -> list[Candidate]:
-        lang = item.lang if len(self._languages(item.lang)) == 1 else f"?{self._guess(folded.text)}"
+        lang = item.lang if len(self.tongues.declared(item.lang)) == 1 else f"?{self.tongues.guess(folded.text)}"
         shown = body if folded.origin is None else "".join(body[at] for at in folded.origin[:-1])
         stretches = list(self._clauses(split(shown, self.abbreviations), folded.text))
         starts = whole.starts
         ready = {}
+        repeats: Counter[str] = Counter()
         for number, stretch in enumerate(stretches):
             first, last = bisect_left(starts, stretch.start), bisect_left(starts, stretch.end)
             rules = self.matcher.ready_between(seen, first, last)
-            if rules:
+            if not rules:
+                continue
+            # A heading may stand again as the first sentence; what a text says a third time says nothing new.
+            said = folded.text[stretch.start : stretch.end]
+            repeats[said] += 1
+            if repeats[said] <= _REPEATS:
                 ready[number] = rules
         if not ready:
             return []
@@ -368,7 +166,7 @@ class Coder:
         parsed: dict[int, tuple[tuple[str, ...], Words, Found]] = {}
         for number, rules in ready.items():
             stretch = stretches[number]
-            langs = self._spoken(folded.text[stretch.start : stretch.end], lang)
+            langs = self.tongues.spoken(folded.text[stretch.start : stretch.end], lang)
             chosen = frozenset(langs)
             readable = [rule for rule in rules if rule.lang in chosen]
             if not readable:
@@ -389,7 +187,7 @@ class Coder:
         own, _ = own_voice(item, feed, self.catalogue)
         speaker = self.catalogue.actors.get(own.actor or "") if own is not None else None
         speaks = speaker.country if speaker is not None else None
-        if speaks is None and self._from_home(feed) and len(home_countries) == 1:
+        if speaks is None and self.ground.from_home(feed) and len(home_countries) == 1:
             speaks = next(iter(home_countries))
         sentences = self._sentences(lang, shown, folded.text, whole, stretches, parsed, hits, home, speaks)
         return self._judge(item, feed, body, folded, sentences, hits)
@@ -413,7 +211,7 @@ class Coder:
             yield Stretch(begun, stretch.end, stretch.line)
 
     def _parse(self, text: str, whole: Words, stretch: Stretch, lang: str) -> tuple[tuple[str, ...], Words, Found]:
-        langs = self._spoken(text[stretch.start : stretch.end], lang)
+        langs = self.tongues.spoken(text[stretch.start : stretch.end], lang)
         words = whole.part(stretch.start, stretch.end)
         return langs, words, self._cues_in(langs, words)
 
@@ -499,12 +297,12 @@ class Coder:
         context = _Context()
         home_item = own is not None and own.actor in self.catalogue.problem.area.actors
         candidates: list[Candidate] = []
-        abroad = any(self._abroad(sentence.names) for sentence in sentences)
+        abroad = any(self.ground.abroad(sentence.names) for sentence in sentences)
         # A text that names the area and no other ground is about the area, wherever in it the name stands.
         local = not abroad and (
-            self._from_home(feed)
+            self.ground.from_home(feed)
             or any(code in self.catalogue.problem.area.languages for one in sentences[:1] for code in one.langs[:1])
-            or (len(sentences) <= _SHORT and any(self._names_home(sentence.names) for sentence in sentences))
+            or (len(sentences) <= _SHORT and any(self.ground.names_home(sentence.names) for sentence in sentences))
         )
         voices = self._voices(sentences, hits, context)
         heading = 0 if item.title else -1
@@ -519,7 +317,7 @@ class Coder:
         )
         opinion = _opinion(sentences[0]) if sentences else ""
         for sentence in sentences:
-            if self._names_home(sentence.names):
+            if self.ground.names_home(sentence.names):
                 context.home.append(sentence.number)
             voice, how, telling = voices.get(sentence.number, (None, "", None))
             rows = [_uncancelled(hit, telling) for hit in hits.get(sentence.number, ())]
@@ -547,8 +345,7 @@ class Coder:
             near_home = (
                 home_item
                 or local
-                or any(sentence.number - _CONTEXT <= one <= sentence.number for one in context.home)
-                or (0 in context.home)
+                or (bool(context.home) and (context.home[-1] >= sentence.number - _CONTEXT or context.home[0] == 0))
             )
             made: list[Candidate] = []
             for hit in rows:
@@ -655,91 +452,10 @@ class Coder:
                 context.voice_line = sentence.stretch.line
         return voices
 
-    def _causes(self, found: Found) -> frozenset[int]:
-        """The words right behind "because of" and "after": a place there is not where it happens."""
-        return frozenset(at for _, last in found.get(("cue", "background"), ()) for at in range(last, last + 5))
-
-    def _from_home(self, feed: Feed | None) -> bool:
-        """Whether a feed is kept where the problem is."""
-        return feed is not None and feed.timezone in self.catalogue.problem.area.timezones
-
-    def _abroad(self, names: Names) -> bool:
-        """Whether a sentence names ground outside the problem's."""
-        area = self.catalogue.problem.area
-        return any(
-            one.place.country not in area.countries and one.place.id not in area.places and one.place.kind != "border"
-            for one in names.places
-        )
-
     def _speaks_of_home(self, item: Item, feed: Feed | None) -> bool:
         """Whether an item's own voice is one of the problem's actors."""
         own, _ = own_voice(item, feed, self.catalogue)
         return own is not None and own.actor in self.catalogue.problem.area.actors
-
-    def _is_home(self, place: Place) -> bool:
-        area = self.catalogue.problem.area
-        return place.country in area.countries or place.id in area.places
-
-    def _names_home(self, names: Names) -> bool:
-        area = self.catalogue.problem.area
-        return (
-            any(self._is_home(one.place) for one in names.places)
-            or any(one.actor.country in area.countries or one.actor.id in area.actors for one in names.actors)
-            or any(country in area.countries for country, _ in names.lands)
-        )
-
-    def _inside(  # noqa: PLR0911 - one return a reason
-        self, names: Names, found: Found, family: str, near_home: bool, voice: Attribution | None
-    ) -> tuple[bool, str]:
-        """Whether a happening lies within the problem, and what says so."""
-        area = self.catalogue.problem.area
-        named = [one.place for one in names.places]
-        lands = [one for one in names.places if one.place.country in area.countries and one.place.kind == "country"]
-        if lands and (family in _LEAVING or (any(one.role is not PlaceRole.AT for one in lands) and family in MOVING)):
-            return True, f"it goes from or to {lands[0].place.name}"
-        home = [one.place.name for one in lands]
-        # A river or border runs on beyond the area: alone it is inside, beside a place elsewhere it is not.
-        strong = [
-            place
-            for place in named
-            if place.country in area.countries and place.kind not in ("country", "river", "border")
-        ]
-        listed = [
-            place
-            for place in named
-            if place.kind != "country"
-            and place not in strong
-            and (place.id in area.places or place.country in area.countries)
-        ]
-        behind = self._causes(found)
-        elsewhere = [
-            place
-            for place in (one.place for one in names.places if one.span[0] not in behind)
-            if place.country not in area.countries and place.id not in area.places and place.kind != "country"
-        ]
-        if strong:
-            return True, f"{strong[0].name} is inside the area"
-        if listed and not elsewhere:
-            return True, f"{listed[0].name} belongs to the area"
-        acting = home + [
-            one.actor.name for one in names.actors if one.actor.country in area.countries or one.actor.id in area.actors
-        ]
-        lands_named = [country for country, _ in names.lands if country in area.countries]
-        acting += lands_named
-        # What comes from elsewhere does not happen there, and what is launched from the area falls on others.
-        there = [one for one in names.places if one.place in elsewhere and one.role is not PlaceRole.FROM]
-        if acting and (not there or family in SPOKEN or (family == "attack" and lands_named)):
-            return True, f"{acting[0]} is of the area"
-        if elsewhere:
-            return False, f"{elsewhere[0].name} lies outside the area"
-        if voice is not None and voice.actor is not None and voice.actor in area.actors:
-            return True, f"{voice.name} speaks of the area"
-        foreign = sorted(names.countries() - self.theatre)
-        if foreign:
-            return False, f"it names {', '.join(foreign)} and nothing of the area"
-        if near_home:
-            return True, "the text around it names the area"
-        return False, "it names no place and no actor of the area"
 
     def _direction(self, sentence: Sentence, names: Names, span: Span, to_and_fro: str) -> tuple[Direction, str]:
         """Which way it goes; of what goes there and back, only a way back that says whither tells."""
@@ -797,18 +513,18 @@ class Coder:
         foreign_words = _of_others(hit, others, sentence.words, sentence.found)
         places = tuple(named for named in names.places if named.span[0] not in foreign_words)
         # A judgement is of what it judges: another clause's place is none of its own.
-        names = replace(names, places=places or (() if rule.family in _JUDGEMENTS else names.places))
+        names = replace(names, places=places or (() if rule.family in JUDGEMENTS else names.places))
         counted = [one for one in counted if one.first not in foreign_words]
         about = without_speaker(names, speaker)
         if rule.family not in SPOKEN:
             names = replace(names, places=about.places)
         put = decide(
-            replace(statement, days=_own_days(days, hit, sentence.words, sentence.found)),
+            replace(statement, days=own_days(days, hit, sentence.words, sentence.found)),
             hit.words,
             rule.family,
             rule.assertion,
         )
-        inside, place_reason = self._inside(
+        inside, place_reason = self.ground.inside(
             replace(names, places=about.places) if rule.family in SPOKEN else about,
             sentence.found,
             rule.family,
@@ -817,18 +533,18 @@ class Coder:
         )
         if not inside and not about.places:
             # Its own clause names no place at all: a place of the area in another clause of the sentence tells.
-            whole = next((one.place for one in sentence.names.places if self._is_home(one.place)), None)
-            if whole is not None and rule.family not in _JUDGEMENTS:
+            whole = next((one.place for one in sentence.names.places if self.ground.is_home(one.place)), None)
+            if whole is not None and rule.family not in JUDGEMENTS:
                 inside, place_reason = True, f"the sentence names {whole.name}"
         forces = self.catalogue.problem.area.forces
-        if inside and forces and rule.family in _FORCES:
+        if inside and forces and rule.family in FORCES:
             foreign = foreign_force(about, sentence.found, span, forces, self.catalogue.problem.area.countries)
             if foreign is not None:
                 inside, place_reason = False, f"it tells of {foreign} forces, which the problem does not watch"
         direction, direction_why = (
             self._direction(sentence, names, span, to_and_fro) if moving else (Direction.NONE, "")
         )
-        if rule.family in _JUDGEMENTS:
+        if rule.family in JUDGEMENTS:
             # A judgement is as old as its telling; a day named in another clause is of another matter.
             days = [
                 when
@@ -838,9 +554,9 @@ class Coder:
                     for at in range(min(when.span[0], span[0]) + 1, max(when.span[1], span[1]))
                 )
             ]
-        days = _own_days(days, hit, sentence.words, sentence.found)
-        first, last, day_why = _occurred(days, span, put, published)
-        quantity = choose(counted, span, _UNITS.get(rule.family, ()))
+        days = own_days(days, hit, sentence.words, sentence.found)
+        first, last, day_why = occurred(days, span, put, published)
+        quantity = choose(counted, span, UNITS.get(rule.family, ()))
         if quantity is None and rule.family == "force_size":
             quantity = _size(numbers_in(folded.text, sentence.words, sentence.found), span)
         # A force is sized by a number; talk of numbers without one sizes nothing.
@@ -891,11 +607,6 @@ class Coder:
         return Candidate(sentence, hit, put, inside, place_reason, signal)
 
 
-_NOT_RU = frozenset("іїєўґ")
-_NOT_UK = frozenset("ыэъўё")
-_NOT_BE = frozenset("ищъїє")
-
-
 @lru_cache(maxsize=8)
 def coder(catalogue: Catalogue) -> Coder:
     """The coder of a catalogue, made once."""
@@ -912,27 +623,6 @@ def languages_of(item: Item, catalogue: Catalogue) -> tuple[str, ...]:
     return coder(catalogue).spoken(item)
 
 
-# The end of a drill is no drill, and troops going home are no arrival: of the same words, the more telling stands.
-_SUPERSEDES: Mapping[str, frozenset[str]] = {
-    "drill_end": frozenset({"drill", "inspection"}),
-    "rotation": frozenset({"troop_move", "equipment_move", "withdrawal"}),
-    "withdrawal": frozenset({"troop_move", "equipment_move", "aviation", "drill"}),
-    "grouping": frozenset({"troop_move"}),
-    "medical": frozenset({"troop_move"}),
-    "bridging": frozenset({"troop_move"}),
-    "command": frozenset({"troop_move"}),
-    "logistics": frozenset({"troop_move"}),
-    "missiles": frozenset({"troop_move"}),
-    "accusation": frozenset({"threat", "recon"}),
-    "threat": frozenset({"recon"}),
-    "attack": frozenset({"troop_move", "equipment_move"}),
-    "airspace": frozenset({"border"}),
-    "inspection": frozenset({"drill"}),
-    "concern": frozenset({"threat"}),
-    "insufficiency": frozenset({"threat"}),
-}
-
-
 def _without_superseded(made: Sequence[Candidate]) -> list[Candidate]:
     """The candidates of a sentence with those dropped that a more telling one of the same words replaces."""
     kept = []
@@ -941,7 +631,7 @@ def _without_superseded(made: Sequence[Candidate]) -> list[Candidate]:
             (
                 other
                 for other in made
-                if one.hit.rule.family in _SUPERSEDES.get(other.hit.rule.family, ())
+                if one.hit.rule.family in SUPERSEDES.get(other.hit.rule.family, ())
                 and (one.hit.words & other.hit.words or _one_clause(one, other))
             ),
             None,
@@ -997,10 +687,10 @@ def _below(voices: Mapping[int, tuple[Attribution | None, str, Voice | None]]) -
 def _one_clause(one: Candidate, other: Candidate) -> bool:
     """Whether a leaving and a move stand in one unbroken clause: they are one movement."""
     first, last = min(one.hit.start, other.hit.start), max(one.hit.end, other.hit.end)
-    if other.hit.rule.family in _BUILT:
+    if other.hit.rule.family in BUILT:
         apart = max(one.hit.start, other.hit.start) - min(one.hit.end, other.hit.end)
         return apart <= 1 and all(one.sentence.words.joined[first + 1 : last])
-    return other.hit.rule.family in _LEAVING and all(one.sentence.words.joined[first + 1 : last])
+    return other.hit.rule.family in LEAVING and all(one.sentence.words.joined[first + 1 : last])
 
 
 def _heading_day(
@@ -1049,52 +739,6 @@ def _opinion(first: Sentence) -> str:
     return ""
 
 
-def _occurred(days: Sequence[When], span: Span, put: Put, published: date) -> tuple[date, date, str]:
-    """First and last day of the happening, and the rule that gave them."""
-    if put.assertion is Assertion.PLANNED:
-        return published, published, "planned, so dated as published"
-    when = nearest(days, span, ends=False)
-    if when is None:
-        return published, published, ""
-    first, last = when.first, when.last
-    if when.since:
-        last = published
-    first, last = min(first, published), min(last, published)
-    return first, last, f"dated by {when.rule}"
-
-
-def _own_days(days: Sequence[When], hit: Hit, words: Words, found: Found) -> list[When]:
-    """The days that are not of what came before: "moved tanks after the talks of 1 June", "the train that came on"."""
-    if not days:
-        return []
-    behind = found.get(("cue", "background"), ())
-    aside = [range(*clause) for clause in _relative_clauses(words) if hit.words.isdisjoint(range(*clause))]
-    return [
-        when
-        for when in days
-        if not any(hit.end <= first and last <= when.span[0] + 1 for first, last in behind)
-        and not any(when.span[0] in clause for clause in aside)
-    ]
-
-
-# The pronouns that open a clause about a noun, in the languages of the catalogue.
-_RELATIVE = re.compile(
-    "which|who|whose|that|котор[а-я]+|чей|який|яка|яке|які|якого|якої|яких|якую|якая|якое|якія|якога|якой|якіх"
-)
-
-
-def _relative_clauses(words: Words) -> list[Span]:
-    """The clauses about a noun, from the pronoun behind a comma to the next comma."""
-    found = []
-    for at in range(1, len(words)):
-        if not words.joined[at] and _RELATIVE.fullmatch(words.words[at]):
-            ended = next((one for one in range(at + 1, len(words)) if not words.joined[one]), len(words))
-            # Only a clause that is closed again is an aside; one that runs to the end may be the news itself.
-            if ended < len(words):
-                found.append((at, ended))
-    return found
-
-
 def _quoted(sentence: Sentence, span: Span) -> str:
     begun = sentence.words.starts[span[0]] - sentence.stretch.start
     ended = sentence.words.ends[span[1] - 1] - sentence.stretch.start
@@ -1139,114 +783,3 @@ def _places(named: Sequence[NamedPlace], catalogue: Catalogue) -> tuple[PlaceMen
     ]
     rows = sorted(telling, key=order)
     return tuple({(one.place.id, one.role): one.mention for one in rows}.values())
-
-
-# --- one signal for each indicator and happening --------------------------------------------------
-
-
-# Judgements are not happenings: each is kept.
-_EACH = frozenset({"insufficiency"})
-
-
-def _ranked(signals: Sequence[Signal], catalogue: Catalogue) -> list[Signal]:
-    """The signals with those of one happening made one: the best of them, with what only the others say."""
-    if not signals:
-        return []
-    groups: dict[tuple[str, str | None, bool, str], list[list[Signal]]] = {}
-    for signal in signals:
-        key = (
-            signal.family,
-            signal.indicator,
-            signal.counted,
-            "" if signal.assertion.countable else signal.assertion.value,
-        )
-        happenings = groups.setdefault(key, [])
-        for happening in happenings:
-            if signal.family in _EACH and signal.evidence.start != happening[0].evidence.start:
-                continue
-            if not any(_apart(signal, other, catalogue) for other in happening):
-                happening.append(signal)
-                break
-        else:
-            happenings.append([signal])
-    merged = [_merge(happening, catalogue) for happenings in groups.values() for happening in happenings]
-    return sorted(merged, key=lambda signal: (signal.evidence.start, signal.family, signal.indicator or ""))
-
-
-def _apart(one: Signal, other: Signal, catalogue: Catalogue) -> bool:
-    """Whether two mentions of one indicator in one item tell of different happenings."""
-    here, there = _points(one), _points(other)
-    if here and there and not {place.id for place in here} & {place.id for place in there}:
-        distances = [catalogue.gazetteer.distance_km(a.id, b.id) for a in here for b in there]
-        if all(distance is None or distance > 40 for distance in distances):
-            return True
-    dated_one, dated_other = "dated by" in one.why, "dated by" in other.why
-    if dated_one and dated_other:
-        slack = timedelta(days=1)
-        return one.occurred_on[0] > other.occurred_on[1] + slack or other.occurred_on[0] > one.occurred_on[1] + slack
-    return False
-
-
-def _points(signal: Signal) -> list[Place]:
-    """The places of a signal that are points enough to tell two happenings apart."""
-    return [
-        one.place
-        for one in signal.places
-        if one.place.kind not in ("country", "border", "region", "oblast", "area", "river")
-        and one.place.radius_km <= 60
-    ]
-
-
-def _merge(happening: Sequence[Signal], catalogue: Catalogue) -> Signal:
-    best = max(happening, key=_worth)
-    for other in happening:
-        if other is best:
-            continue
-        changes: dict[str, object] = {}
-        if (best.attribution is None and other.attribution is not None) or (
-            best.attribution is not None
-            and other.attribution is not None
-            and other.attribution.actor is not None
-            and _vaguer(best.attribution, catalogue)
-            and not _vaguer(other.attribution, catalogue)
-        ):
-            changes["attribution"] = other.attribution
-        if best.quantity is None and other.quantity is not None:
-            changes["quantity"] = other.quantity
-        if best.direction is Direction.NONE and other.direction is not Direction.NONE:
-            changes["direction"] = other.direction
-        if not _points(best) and _points(other):
-            known = {(one.place.id, one.role) for one in best.places}
-            changes["places"] = (
-                tuple(one for one in other.places if (one.place.id, one.role) not in known) + best.places
-            )
-        elif not best.places and other.places:
-            changes["places"] = other.places
-        if "dated by" not in best.why and "dated by" in other.why:
-            changes["occurred_on"] = other.occurred_on
-            changes["why"] = f"{best.why}; dated by another sentence"
-        if changes:
-            best = replace(best, **changes)  # type: ignore[arg-type]
-    if len(happening) > 1:
-        best = replace(best, why=f"{best.why}; {len(happening)} sentences tell of it")
-    return best
-
-
-def _vaguer(voice: Attribution, catalogue: Catalogue) -> bool:
-    """Whether a voice is nobody in particular: a noun, or a whole state."""
-    known = catalogue.actors.get(voice.actor or "")
-    return known is None or known.kind in ("state", "alliance")
-
-
-def _worth(signal: Signal) -> tuple[int, ...]:
-    """What makes one mention say more than another; the earlier wins a tie."""
-    order = {Assertion.HAPPENED: 3, Assertion.ONGOING: 3, Assertion.PLANNED: 2}
-    voice = signal.attribution
-    return (
-        order.get(signal.assertion, 1),
-        2 if _points(signal) else 1 if signal.places else 0,
-        2 if voice is not None and voice.actor is not None else 1 if voice is not None else 0,
-        int(signal.direction is not Direction.NONE),
-        int(signal.quantity is not None),
-        -signal.evidence.start,
-    )

@@ -137,12 +137,12 @@ class _Glances(dict[str, int]):
 
     def __missing__(self, piece: str) -> int:
         mask = 0
-        for word in _folded(piece, False):
+        for word in folded_words(piece, False):
             note = self._notes[word]
             if note:
                 mask |= note[1]
         if _LONE_LETTER.search(piece):
-            for word in _folded(piece, True):
+            for word in folded_words(piece, True):
                 note = self._notes[word]
                 if note:
                     mask |= note[1]
@@ -154,7 +154,7 @@ class _Glances(dict[str, int]):
 
 
 @lru_cache(maxsize=1 << 17)
-def _folded(piece: str, cyrillic: bool) -> Sequence[str]:
+def folded_words(piece: str, cyrillic: bool) -> Sequence[str]:
     """The folded words of a piece; a lone Latin letter before a number is read as Cyrillic where the text is."""
     plain = piece.strip(_POINTS).lower()
     if plain.isascii() and plain.isalpha():
@@ -228,7 +228,7 @@ class Matcher:
         cyrillic = any(_HAS_CYRILLIC.search(text) for text in texts)
         words: list[str] = []
         for piece in pieces:
-            words += _folded(piece, cyrillic)
+            words += folded_words(piece, cyrillic)
         return words
 
     def look(self, words: Sequence[str]) -> list[Sight]:

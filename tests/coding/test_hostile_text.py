@@ -9,7 +9,10 @@ from builders_for_coding import an_item, belarus, coded
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from indicators.catalogue.words import WORD
 from indicators.coding import code, explain
+from indicators.coding.folding import fold
+from indicators.coding.matching import folded_words
 from indicators.coding.sentences import split
 
 PIECES = st.sampled_from(
@@ -59,6 +62,16 @@ def test_any_text_is_answered_and_every_quote_is_where_it_says(title: str, text:
     explain(item, belarus())
 
 
+@settings(max_examples=300, deadline=None)
+@given(title=st.one_of(st.just(""), TEXTS), text=TEXTS)
+def test_the_quick_look_reads_the_words_that_the_close_look_reads(title: str, text: str) -> None:
+    """What lets most items pass unread folds piece by piece to the very words of the whole text, in their order."""
+    body = an_item(text, title=title).body
+    whole = WORD.findall(fold(body).text)
+    cyrillic = any("\u0400" <= letter <= "\u052f" for letter in body)
+    assert [word for piece in body.split() for word in folded_words(piece, cyrillic)] == whole
+
+
 @given(TEXTS)
 def test_sentences_cover_every_letter_in_order(text: str) -> None:
     """Sentences never overlap, and no letter is lost between them."""
@@ -104,3 +117,38 @@ def test_five_megabytes_are_answered_in_reasonable_time() -> None:
     signals = coded(text)
     assert time.monotonic() - began < 60
     assert any(one.family == "equipment_move" for one in signals)
+
+
+HUGE = {
+    "a sentence without an end": "Tanks and trains and helicopters and 500 troops moved " * 4_000,
+    "clauses": "Танки перебросили к границе, " * 4_000,
+    "one sentence again and again": "Танки перебросили к границе с Украиной из Бреста. " * 10_000,
+    "a thousand happenings": " ".join(
+        f"Колонна {number} танков прибыла в Брест {number % 28 + 1} декабря." for number in range(300)
+    ),
+    "one word": "а" * 5_000_000,
+    "marks": "а\u0301" * 200_000,
+    "brackets": "(((((" * 1_000_000,
+    "figures": "1 " * 1_000_000,
+    "one wanted word": "войск " * 400_000,
+    "direction marks": "\u202eтанк\u200f " * 200_000,
+    "emoji": "\U0001f69a" * 1_000_000,
+}
+
+
+@pytest.mark.parametrize("text", HUGE.values(), ids=HUGE.keys())
+def test_huge_texts_of_every_kind_are_answered(text: str) -> None:
+    """No shape of a huge text costs its square, and every quote still stands where it says."""
+    item = an_item(text)
+    began = time.process_time()
+    signals = code(item, belarus())
+    assert time.process_time() - began < 60
+    assert all(item.body[one.evidence.start : one.evidence.end] == one.evidence.quote for one in signals)
+
+
+def test_mixed_encodings_and_marks_leave_the_quote_where_it_is() -> None:
+    """Broken bytes, control characters and marks of direction before a sentence shift none of its offsets."""
+    broken = "Танки".encode().decode("latin-1") + "\x00\x1b[0m\u202e\ufffdИ\u0306İı" + "\U0001f1e7\U0001f1fe"
+    sentence = "Tanks moved from Minsk to Gomel."
+    (signal,) = [one for one in coded(f"{broken}\n\n{sentence}") if one.family == "equipment_move"]
+    assert signal.evidence.quote == sentence
