@@ -146,7 +146,7 @@ SENTENCES = [
     ("Six Mi-24 attack helicopters land at Zyabrovka airfield near Gomel", "aviation"),
     ("Russian field hospital deployed near Mozyr, satellite images show", "medical"),
     ("Russian troops trained in Belarus sent to Donbas", "rotation"),
-    ("Lukashenko: there will be no mobilisation in Belarus", "-"),
+    ("Lukashenko: there will be no mobilisation in Belarus", "denial"),
     ("Belarus denies mobilisation reports", "denial"),
     ("Russian force in Belarus too small for an offensive, Ukrainian intelligence says", "insufficiency"),
     ("Men in Brest region receive summonses to enlistment offices", "mobilisation"),
