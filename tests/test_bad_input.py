@@ -405,8 +405,8 @@ def test_no_browser(ask, tmp_path):
 @asks("feeds", "check", "nosuch")
 def test_a_document_that_is_no_feed(answer):
     """A page where a feed was expected is named as one; a picture and a missing file are named too."""
-    says(answer[0], 2, "page.html: an HTML page, not a feed")
-    says(answer[1], 1, "page.html: an HTML page, not a feed")
+    says(answer[0], 2, "page.html: a page that announces no feed")
+    says(answer[1], 1, "page.html: a page that announces no feed")
     says(answer[2], 2, "picture.png:")
     says(answer[3], 2, "nosuch: No such file")
 

@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
+from itertools import chain
 
 from indicators.events.likeness import Map, Where, numbers_agree
 from indicators.model.actor import AttributionKind
 from indicators.model.event import Event, Origin, Report
+from indicators.model.place import Place
 from indicators.model.signal import Assertion, Direction
 
 NEED_A_WITNESS = frozenset({"withdrawal", "drill_end"})
@@ -266,21 +268,30 @@ def carousel(events: Iterable[Event], *, within: timedelta = CAROUSEL_WITHIN) ->
         moved,
         key=lambda event: (event.occurred_on, event.reports[0].signal.published_at, event.event_id),
     )
+    out_on: dict[tuple[str, int], list[Event]] = {}
+    for event in reversed(ordered):
+        if _way(event) is Direction.TOWARD:
+            out_on.setdefault((event.family, event.occurred_on.toordinal()), []).append(event)
     places = Map()
+    tracks: dict[str, tuple[Place, ...]] = {}
+
+    def track(event: Event) -> tuple[Place, ...]:
+        # A point of the way, never a region: in a shared one half of all things move.
+        if event.event_id not in tracks:
+            wheres = {places.where(report.signal.places) for report in event.reports}
+            tracks[event.event_id] = tuple({place.id: place for where in wheres for place in where.specific}.values())
+        return tracks[event.event_id]
+
     taken: set[str] = set()
     pairs = []
     for back in ordered:
         if _way(back) is not Direction.AWAY or all(origin.official for origin in back.origins):
             continue
-        for out in reversed(ordered):
-            if (
-                out.event_id in taken
-                or out.family != back.family
-                or _way(out) is not Direction.TOWARD
-                or not timedelta(0) <= back.occurred_on - out.occurred_on <= within
-                or not _same_things(out, back)
-                or not _same_track(out, back, places)
-            ):
+        on = back.occurred_on.toordinal()
+        for out in chain.from_iterable(
+            out_on.get((back.family, day), ()) for day in range(on, on - within.days - 1, -1)
+        ):
+            if out.event_id in taken or not _same_things(out, back) or not places.any_near(track(out), track(back)):
                 continue
             taken.add(out.event_id)
             days = (back.occurred_on - out.occurred_on).days
@@ -313,15 +324,6 @@ def _same_things(out: Event, back: Event) -> bool:
         return any(numbers_agree(went[unit], came[unit]) for unit in shared)
     # Tanks that went and trucks that came back are two movements; without numbers on one side the place decides.
     return not (went and came)
-
-
-def _same_track(out: Event, back: Event, places: Map) -> bool:
-    """Whether a point of the way out is a point of the way back; a shared region is where half of all things move."""
-    return any(
-        places.any_near(places.where(went.signal.places).specific, places.where(came.signal.places).specific)
-        for went in out.reports
-        for came in back.reports
-    )
 
 
 def _names(reports: Iterable[Report]) -> str:
