@@ -383,19 +383,24 @@ def _event(name: str, grown: Open, opposing: list[Open], own_voices: Mapping[str
     dated = next(met, earliest)
     against = tuple(facts.report for other in opposing for facts in other.facts)
     verdict = judge(reports, against=against, counted=name == COUNTED)
-    known = [report.signal.known_at for report in reports]
-    first = min(grown.facts, key=lambda one: (one.report.signal.known_at, one.published, one.word))
+    known = [facts.report.signal.known_at for facts in told]
+    # Of those known at one instant the first published: `told` is in that order.
+    first_known_at = min(known)
+    first = told[known.index(first_known_at)]
+    why = verdict.why
+    if grown.rulings:
+        why = "; ".join([why, *(_said(ruling) for ruling in sorted(grown.rulings, key=by_time))])
     return Event(
         event_id=f"e{first.report.signal.signal_id}",
         family=earliest.family,
         indicator=earliest.report.signal.indicator,
         occurred_on=date.fromordinal(dated.announced if dated.planned else dated.day),
-        first_known_at=min(known),
-        known_at=max(known, default=min(known)) if not against else max(*known, *[r.signal.known_at for r in against]),
+        first_known_at=first_known_at,
+        known_at=max([*known, *[report.signal.known_at for report in against]]),
         reports=reports,
         credibility=verdict.credibility,
         counted=verdict.counted,
-        why="; ".join([verdict.why, *(_said(ruling) for ruling in sorted(grown.rulings, key=by_time))]),
+        why=why,
     )
 
 
