@@ -301,7 +301,7 @@ def _among_kin(facts: Facts, kin: Iterable[Open], places: Map) -> Open | None:
 def _fit(event: Open, facts: Facts, place: int | None, *, of_one_text: bool) -> float | None:
     """How well a report fits an event whose way it does not oppose; None where they cannot be one happening."""
     fit = float(place) if place is not None else _without_place(event, facts)
-    if fit is None or (place == NEAR and not of_one_text and _told_apart(event, facts)):
+    if fit is None or (place == NEAR and not of_one_text and facts.family not in LEADERS and _told_apart(event, facts)):
         return None
     if event.actors is facts.actors:
         fit += 1.0 if facts.actors else 0.0

@@ -257,3 +257,14 @@ def test_two_words_for_one_way_to_the_border_agree():
     events = cluster([polonka, convoy, echo])
     train = next(event for event in events if event.reports[0].signal.item_id == "r:1")
     assert [report.signal.item_id for report in train.reports] == ["r:1", "d:1"]
+
+
+def test_leaders_in_the_palace_are_leaders_in_the_town():
+    """One source that names the town at noon and the palace in it at three tells of one meeting."""
+    palace = a_place("the palace", 53.91, 27.52, radius=1, kind="building")
+    people = ("PUTIN", "LUKASHENKO")
+    noon = a_report("a:1", family="leader_meeting", indicator="leader_meetings", places=(MINSK,), actors=people)
+    three = a_report(
+        "a:2", family="leader_meeting", indicator="leader_meetings", places=(palace,), actors=people, hours=3
+    )
+    assert sizes(noon, three) == [2]
