@@ -14,8 +14,6 @@ from test_cases import replayed
 from indicators.catalogue import load
 from indicators.settings import data_folder
 
-SHARED = Path(os.environ.get("VEDETTE_SHARED", Path(__file__).resolve().parents[3] / "shared"))
-ARCHIVE = SHARED / "archive" / "rss_2021-01_2021-08.jsonl.gz"
 FULL = os.environ.get("VEDETTE_BENCH") == "full"
 
 
@@ -54,12 +52,12 @@ def test_what_gathers_in_the_east_is_of_the_second_problem_alone(tmp_path: Path)
 
 
 @pytest.mark.shared_data
-@pytest.mark.skipif(not ARCHIVE.is_file(), reason="the dated headlines are not beside this checkout")
-def test_the_spring_of_2021_shows_where_it_belongs() -> None:
+def test_the_spring_of_2021_shows_where_it_belongs(shared: Path) -> None:
     """The build-up of April 2021 stands in the second problem and is gone by the summer; the first stays at 5 or 4."""
+    archive = str(shared / "archive" / "rss_2021-01_2021-08.jsonl.gz")
     days = [] if FULL else ["--from", "2021-03-20", "--to", "2021-05-20"]
-    reached = steps(replayed(str(ARCHIVE), *days, "--problem", "ukraine-east"))
+    reached = steps(replayed(archive, *days, "--problem", "ukraine-east"))
     assert any(at.startswith("2021-04") and level <= 4 for at, level in reached)
     assert reached[-1][1] == 5
     if FULL:
-        assert {level for _, level in steps(replayed(str(ARCHIVE), "--problem", "belarus"))} <= {4, 5}
+        assert {level for _, level in steps(replayed(archive, "--problem", "belarus"))} <= {4, 5}
