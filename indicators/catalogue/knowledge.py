@@ -179,3 +179,14 @@ class Catalogue:
     def weight(self, indicator: str | None) -> Weight:
         """The base weight of an indicator; context where there is none."""
         return Weight.CONTEXT if indicator is None else self.indicators[indicator].weight
+
+    def coded_as(self, name: str) -> tuple[str, str | None] | None:
+        """The family and the indicator that an indicator's or a family's name stands for; None for neither.
+
+        A family with several indicators stands for its first.
+        """
+        if name in self.indicators:
+            return self.indicators[name].family, name
+        if name in self.families:
+            return name, next(iter(self.families[name]), None)
+        return None

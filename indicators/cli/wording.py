@@ -167,23 +167,9 @@ def run_correct(chosen: argparse.Namespace) -> None:
     if not said:
         raise Unusable(f"{chosen.item}: no signal of this item is kept; `vedette events show` names items")
     signal = _one(said, chosen.coded, chosen.item)
-    verdict, family, indicator = _verdict(chosen.right, book)
-    word = Correction(
-        problem=book.problem.id,
-        signal_id=signal.signal_id,
-        item_id=signal.item_id,
-        source=signal.source,
-        rule=signal.rule,
-        catalogue_version=signal.catalogue_version,
-        family=signal.family,
-        counted=signal.counted,
-        verdict=verdict,
-        right_family=family,
-        right_indicator=indicator,
-        by=chosen.by or getpass.getuser(),
-        at=at,
-        reason=chosen.reason,
-    )
+    verdict, right = _verdict(chosen.right, book)
+    by = chosen.by or getpass.getuser()
+    word = Correction.on(signal, book.problem.id, verdict, right=right, by=by, at=at, reason=chosen.reason)
     with writing(engine) as connection:
         corrections.add(connection, word)
     print(f"{signal.indicator or signal.family} of {signal.item_id}: {verdict}; it counts so from the next turn on")
@@ -197,15 +183,13 @@ def _one(said: list[Signal], name: str, item: str) -> Signal:
     return next((one for one in fitting if one.counted), fitting[0])
 
 
-def _verdict(right: str, book: knowledge.Catalogue) -> tuple[Verdict, str, str | None]:
-    if right in ("right", "none"):
-        return Verdict(right), "", None
-    if right in book.indicators:
-        return Verdict.OTHER, book.indicators[right].family, right
-    if right in book.families:
-        serving = book.families[right]
-        return Verdict.OTHER, right, serving[0] if serving else None
-    raise Unusable(f"'{right}' is neither right, none, an indicator nor a family; see `vedette catalogue explain`")
+def _verdict(right: str, book: knowledge.Catalogue) -> tuple[Verdict, tuple[str, str | None]]:
+    if right in (Verdict.RIGHT, Verdict.NONE):
+        return Verdict(right), ("", None)
+    other = book.coded_as(right)
+    if other is None:
+        raise Unusable(f"'{right}' is neither right, none, an indicator nor a family; see `vedette catalogue explain`")
+    return Verdict.OTHER, other
 
 
 def run_corrections(chosen: argparse.Namespace) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
+from typing import Self
 
 from indicators.model.signal import Signal, Weight
 
@@ -42,6 +43,36 @@ class Correction:
     reason: str
     seq: int = 0
     """The number of its row; 0 until it is kept."""
+
+    @classmethod
+    def on(
+        cls,
+        signal: Signal,
+        problem: str,
+        verdict: Verdict,
+        *,
+        right: tuple[str, str | None] = ("", None),
+        by: str,
+        at: datetime,
+        reason: str,
+    ) -> Self:
+        """A word on this signal, not yet kept; `right`: the family and indicator it is of, if another."""
+        return cls(
+            problem=problem,
+            signal_id=signal.signal_id,
+            item_id=signal.item_id,
+            source=signal.source,
+            rule=signal.rule,
+            catalogue_version=signal.catalogue_version,
+            family=signal.family,
+            counted=signal.counted,
+            verdict=verdict,
+            right_family=right[0],
+            right_indicator=right[1],
+            by=by,
+            at=at,
+            reason=reason,
+        )
 
     def applied(self, signal: Signal, *, weight: Weight) -> tuple[Signal, ...]:
         """The signal as it stands after this word; `weight` is that of the right indicator.

@@ -84,26 +84,9 @@ def _keep(signal: Signal, problem: str, right: str, by: str, reason: str, at: da
         st.error("A correction needs a person and a why: give your name and a reason.")
         return
     st.session_state["officer"] = by
-    book = reading.catalogue(problem)
     verdict = {RIGHT: Verdict.RIGHT, NOTHING: Verdict.NONE}.get(right, Verdict.OTHER)
-    indicator = right if verdict is Verdict.OTHER and right in book.indicators else None
-    family = "" if verdict is not Verdict.OTHER else book.indicators[right].family if indicator else right
-    word = Correction(
-        problem=problem,
-        signal_id=signal.signal_id,
-        item_id=signal.item_id,
-        source=signal.source,
-        rule=signal.rule,
-        catalogue_version=signal.catalogue_version,
-        family=signal.family,
-        counted=signal.counted,
-        verdict=verdict,
-        right_family=family,
-        right_indicator=indicator,
-        by=by,
-        at=at,
-        reason=reason,
-    )
+    other = reading.catalogue(problem).coded_as(right) or ("", None)
+    word = Correction.on(signal, problem, verdict, right=other, by=by, at=at, reason=reason)
     try:
         reading.correct(word)
     except reading.Unreadable as line:

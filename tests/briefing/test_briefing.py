@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import os
 import re
-import sys
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 
 import pytest
+import winter
 
 from feeds import database
 from indicators import briefing
@@ -16,9 +15,6 @@ from indicators.briefing import BriefingProblem, Sources, picture, printing, wee
 from indicators.briefing.weekly import page_of
 from indicators.catalogue import Catalogue, load
 from indicators.settings import data_folder
-
-sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "pages"))
-import winter
 
 
 @pytest.fixture(scope="module")

@@ -16,13 +16,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import winter
 
 from indicators.briefing.printing import find_browser
 from indicators.charts.theme import DARK, streamlit_options
 from indicators.model.level import Level, WatchCondition
-
-sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "pages"))
-import winter
 
 pytestmark = pytest.mark.browser
 ROOT = Path(__file__).resolve().parents[2]
