@@ -94,6 +94,8 @@ class Indicator:
     critical_when: tuple[Clause, ...]
     rhetoric: bool
     diagnosticity: float
+    also_in: frozenset[str] = frozenset()
+    """Countries outside the area in which its happenings count all the same."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -545,6 +545,7 @@ def _indicator(part: IndicatorPart) -> Indicator:
         critical_when=tuple(_clause(one) for one in part.critical_when),
         rhetoric=part.code in _RHETORIC_CODES if part.rhetoric is None else part.rhetoric,
         diagnosticity=part.diagnosticity,
+        also_in=frozenset(part.also_in),
     )
 
 

@@ -146,6 +146,8 @@ class IndicatorPart(Door):
     critical_when: tuple[ClausePart, ...] = ()
     rhetoric: bool | None = None
     diagnosticity: Annotated[float, Field(gt=0)] = 1.0
+    also_in: Strings = ()
+    """Countries outside the area in which this indicator's happenings count all the same."""
     note: str = ""
 
 

@@ -536,6 +536,8 @@ class Coder:
             whole = next((one.place for one in sentence.names.places if self.ground.is_home(one.place)), None)
             if whole is not None and rule.family not in JUDGEMENTS:
                 inside, place_reason = True, f"the sentence names {whole.name}"
+        if not inside and (there := self.ground.also_there(about, rule.family, span[0])):
+            inside, place_reason = True, f"{rule.indicator} counts in {there} too"
         forces = self.catalogue.problem.area.forces
         if inside and forces and rule.family in FORCES:
             foreign = foreign_force(about, sentence.found, span, forces, self.catalogue.problem.area.countries)

@@ -20,6 +20,21 @@ class Ground:
             *(line.countries for line in catalogue.gazetteer.borders.values() if area.countries & set(line.countries))
         )
 
+        self.also_in = {one.family: one.also_in for one in catalogue.indicators.values() if one.also_in}
+
+    def also_there(self, names: Names, family: str, first: int) -> str:
+        """The place outside the area where a happening found from word `first` on counts all the same, or empty.
+
+        Such a place is where it happens or what is left: a state named before the find is who acts.
+        """
+        there = self.also_in.get(family)
+        if not there:
+            return ""
+        places = [one.place for one in names.places if one.place.kind != "country" or one.span[0] > first]
+        if any(place.country not in there and not self.is_home(place) for place in places):
+            return ""
+        return next((place.name for place in places if place.country in there), "")
+
     def _causes(self, found: Found) -> frozenset[int]:
         """The words right behind "because of" and "after": a place there is not where it happens."""
         return frozenset(at for _, last in found.get(("cue", "background"), ()) for at in range(last, last + 5))
