@@ -30,7 +30,7 @@ import yaml
 
 FOLDER = Path(__file__).parent / "coding"
 LISTS = {"first": FOLDER} | {
-    name: FOLDER / name for name in ("second", "third", "fourth", "fifth", "sixth", "seventh", "eighth")
+    name: FOLDER / name for name in ("second", "third", "fourth", "fifth", "sixth", "seventh", "eighth", "ninth")
 }
 HEADLINES = "headlines"
 HELD_OUT = "sixth"
