@@ -92,7 +92,8 @@ def advance(
         return replace(seen, days_below=(), why=_sentence(seen, readings, strongest))
     unseen = next((reading for reading in readings if reading.state is ReadingState.NO_DATA), None)
     if unseen is not None:  # the rule that cannot see may be the one that holds the level
-        return replace(seen, why=f"Held at {before.level.word}: one rule cannot see. {unseen.why}".rstrip())
+        why = f"Held at {before.level.word}: the {unseen.detector} rule cannot see. {unseen.why}"
+        return replace(seen, why=why.rstrip())
     return _lowered(seen, today, now, readings, timing)
 
 

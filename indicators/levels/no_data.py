@@ -32,7 +32,7 @@ def is_blind(coverage: float | None, *, at_least: float = OBSERVED_AT_LEAST) -> 
 def sentence(coverage: float | None, days: int) -> str:
     """Why there is no answer, for the officer."""
     if coverage is None:
-        return "No data: no feed carries this indicator."
+        return f"No data: nothing that carries this indicator was read in {_days(days)}."
     needed = f"{OBSERVED_AT_LEAST:.0%} is needed"
     return f"No data: {coverage:.0%} of the usual reporting was seen in {_days(days)}; {needed}."
 

@@ -52,9 +52,9 @@ def test_a_sighting_through_fog_is_a_sighting() -> None:
 
 
 def test_no_feed_is_said() -> None:
-    """An indicator that no feed carries has no data for that reason."""
+    """Of days in which no carrying feed was read there is no data, and the sentence says so."""
     reading = absolute.read(history(0, 0, 0, coverage=(None,) * 3), thresholds=Thresholds(), as_of=on(2))
-    assert reading.why == "No data: no feed carries this indicator."
+    assert reading.why == "No data: nothing that carries this indicator was read in the last 3 days."
 
 
 def test_seven_zero_days_then_forty_is_critical() -> None:

@@ -134,7 +134,7 @@ def test_a_level_is_not_lowered_while_one_rule_cannot_see() -> None:
         standing = advance(standing, [N, NOTHING], problem="p", indicator="i", now=on(day), coverage=0.6)
     assert standing.level is Level.WARNING
     assert standing.days_below == ()
-    assert standing.why == "Held at warning: one rule cannot see. No data: nothing was seen."
+    assert standing.why == f"Held at warning: the {NOTHING.detector} rule cannot see. No data: nothing was seen."
 
 
 ANY = st.sampled_from([N, WT, WN, C, None, a_reading(Level.WATCH, p=0.005), a_reading(p=0.03), a_reading(p=0.7)])
