@@ -30,7 +30,8 @@ import yaml
 
 FOLDER = Path(__file__).parent / "coding"
 LISTS = {"first": FOLDER} | {
-    name: FOLDER / name for name in ("second", "third", "fourth", "fifth", "sixth", "seventh", "eighth", "ninth")
+    name: FOLDER / name
+    for name in ("second", "third", "fourth", "fifth", "sixth", "seventh", "eighth", "ninth", "eleventh")
 }
 HEADLINES = "headlines"
 HELD_OUT = "sixth"
