@@ -13,6 +13,7 @@ from indicators.catalogue.words import (
     PatternError,
     Term,
     TermIndex,
+    WordForms,
     compile_pattern,
     match_pattern,
     parse_terms,
@@ -226,6 +227,11 @@ def _indicator(
     return serving[0] if serving else None
 
 
+def rarity(forms: WordForms) -> int:
+    """How rare a word is by its look: the length of its shortest stem."""
+    return min(len(stem) for stem, _ in forms)
+
+
 def key_place(term: Term) -> int:
-    """The place of the word of a term that is rarest by its look: the one with the longest shortest stem."""
-    return max(range(len(term)), key=lambda place: min(len(stem) for stem, _ in term[place]))
+    """The place of the word of a term that is rarest by its look."""
+    return 0 if len(term) == 1 else max(range(len(term)), key=lambda place: rarity(term[place]))

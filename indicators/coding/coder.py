@@ -32,10 +32,11 @@ from indicators.coding.direction import (
 )
 from indicators.coding.families import BUILT, FORCES, JUDGEMENTS, LEAVING, SPOKEN, SUPERSEDES, UNITS
 from indicators.coding.folding import Folded, fold
+from indicators.coding.glance import Gate, Sight
 from indicators.coding.ground import Ground
 from indicators.coding.happenings import ranked
 from indicators.coding.languages import Tongues
-from indicators.coding.matching import Hit, Matcher, Sight
+from indicators.coding.matching import Hit, Matcher
 from indicators.coding.occurrence import When, days_in
 from indicators.coding.quantities import Counted, Number, choose, numbers_in, quantities_in
 from indicators.coding.sentences import Stretch, split
@@ -103,7 +104,8 @@ class Coder:
         self.catalogue = catalogue
         self.cues = {code: Cues(language) for code, language in catalogue.languages.items()}
         self.tongues = Tongues(self.cues)
-        self.matcher = Matcher(catalogue.lexicon, (term for cues in self.cues.values() for term in cues.numbers))
+        self.gate = Gate(catalogue.lexicon, (term for cues in self.cues.values() for term in cues.numbers))
+        self.matcher = Matcher(catalogue.lexicon)
         self.zone = ZoneInfo(catalogue.problem.timezone)
         self.abbreviations = frozenset[str]().union(*(cues.abbreviations for cues in self.cues.values()))
         self.ground = Ground(catalogue)
@@ -118,15 +120,14 @@ class Coder:
         """Every rule found anywhere in an item, with what was made of it and why."""
         if not self.tongues.declared(item.lang):
             return []
-        words = self.matcher.glance(item.title, item.text)
-        seen = self.matcher.look(words) if words else []
+        count, seen = self.gate.look(item.title, item.text)
         if not seen:
             return []
         body = item.body
         folded = fold(body)
         whole = words_of(folded.text)
-        if len(whole) != len(words):
-            seen = self.matcher.look(whole.words)
+        if len(whole) != count:
+            seen = self.gate.look_at(whole.words)
         return self._candidates(item, body, folded, whole, seen, feed) if seen else []
 
     def spoken(self, item: Item) -> tuple[str, ...]:
@@ -152,7 +153,7 @@ class Coder:
         repeats: Counter[str] = Counter()
         for number, stretch in enumerate(stretches):
             first, last = bisect_left(starts, stretch.start), bisect_left(starts, stretch.end)
-            rules = self.matcher.ready_between(seen, first, last)
+            rules = [self.catalogue.lexicon.rules[one] for one in self.gate.ready(seen, first, last)]
             if not rules:
                 continue
             # A heading may stand again as the first sentence; what a text says a third time says nothing new.

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from indicators.catalogue.words import WORD
 from indicators.coding import code, explain
 from indicators.coding.folding import fold
-from indicators.coding.matching import folded_words
+from indicators.coding.glance import folded_words
 from indicators.coding.sentences import split
 
 PIECES = st.sampled_from(
