@@ -23,7 +23,7 @@ from sqlalchemy import (
 
 from feeds.database import Instant, metadata
 from indicators.model.alert import Alert, AlertKind, AlertState
-from indicators.store.versions import Serial, add_new
+from indicators.store.versions import Serial, add_new, alias
 
 alert_versions = Table(
     "alert_versions",
@@ -124,7 +124,7 @@ def alerts(
     limit: int | None = None,
 ) -> list[Alert]:
     """Alerts as they stood at `as_of`, latest first. An acknowledgement that ran out by then reads as raised."""
-    rows = alert_versions.alias("rows")
+    rows = alias(alert_versions, "rows")
     last = (
         select(alert_versions.c.alert_id, func.max(alert_versions.c.revision).label("revision"))
         .where(alert_versions.c.changed_at <= as_of)

@@ -11,7 +11,7 @@ from sqlalchemy import Boolean, Column, Connection, Index, Row, String, Table, T
 from feeds.database import Instant, metadata
 from indicators.model.correction import Correction, Precision, Verdict
 from indicators.store.signals import signals
-from indicators.store.versions import Serial, batches, newest
+from indicators.store.versions import Serial, alias, batches, newest
 
 corrections = Table(
     "corrections",
@@ -65,7 +65,7 @@ def after(connection: Connection, problem: str, seq: int) -> list[Correction]:
 
 def in_force(connection: Connection, problem: str, *, as_of: datetime) -> list[Correction]:
     """The last word on every signal that has one, as known at `as_of`, the earliest first."""
-    said = corrections.alias("said")
+    said = alias(corrections, "said")
     query = select(said).where(
         said.c.problem == problem, newest(said, corrections, ("problem", "signal_id"), as_of=as_of, at="at")
     )
@@ -91,7 +91,7 @@ def precision(connection: Connection, problem: str, *, of: str, as_of: datetime)
 
     Only what was counted is judged here: a signal that counted nothing misled nobody.
     """
-    said = corrections.alias("said")
+    said = alias(corrections, "said")
     key = said.c[of]
     judged = (
         select(key, func.count(), func.sum(case((said.c.verdict == Verdict.RIGHT.value, 1), else_=0)))

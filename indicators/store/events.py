@@ -30,7 +30,7 @@ from sqlalchemy import (
 from feeds.database import Instant, metadata
 from indicators.model.event import Event, Origin, Report
 from indicators.store.signals import identity, numbers_of, signal_from, signals
-from indicators.store.versions import Serial, batches, newest
+from indicators.store.versions import Serial, alias, batches, newest
 
 event_versions = Table(
     "event_versions",
@@ -145,7 +145,7 @@ def events(
     family: str | None = None,
 ) -> list[Event]:
     """The events of these days (both included) as known at `as_of`, by day, then by first publication."""
-    versions = event_versions.alias("versions")
+    versions = alias(event_versions, "versions")
     wanted = [versions.c.problem == problem]
     if since is not None:
         wanted.append(versions.c.occurred_on >= since)
@@ -168,7 +168,7 @@ def events_by_id(connection: Connection, problem: str, event_ids: Sequence[str],
     """Those of these events that stood at `as_of`."""
     found: list[Event] = []
     for some in batches(sorted(set(event_ids))):
-        versions = event_versions.alias("versions")
+        versions = alias(event_versions, "versions")
         wanted = [versions.c.problem == problem, versions.c.event_id.in_(some)]
         found += _read(connection, problem, versions, wanted, as_of)
     return found
@@ -185,7 +185,7 @@ def _read(
     heads = connection.execute(select(versions).where(*in_force)).all()
     if not heads:
         return []
-    reports = event_reports.alias("reports")
+    reports = alias(event_reports, "reports")
     ids = select(versions.c.event_id).where(*in_force)
     query = _reports_query(reports).where(
         reports.c.problem == problem,
@@ -291,7 +291,7 @@ def _versions_in_force(
 ) -> dict[str, Row[Any]]:
     held: dict[str, Row[Any]] = {}
     for some in batches(event_ids):
-        versions = event_versions.alias("versions")
+        versions = alias(event_versions, "versions")
         rows = connection.execute(
             select(versions).where(
                 versions.c.problem == problem,
@@ -344,7 +344,7 @@ def _reports_in_force(
 ) -> dict[str, dict[int, tuple[Any, ...]]]:
     held: dict[str, dict[int, tuple[Any, ...]]] = {}
     for some in batches(event_ids):
-        reports = event_reports.alias("reports")
+        reports = alias(event_reports, "reports")
         rows = connection.execute(
             select(reports).where(
                 reports.c.problem == problem,

@@ -14,7 +14,7 @@ from indicators.model.event import Origin
 from indicators.model.signal import Signal
 from indicators.store.events import REPORT_KEYS, event_reports, origin_from
 from indicators.store.signals import signal_from, signals
-from indicators.store.versions import newest
+from indicators.store.versions import alias, newest
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,7 +63,7 @@ def evidence(
     offset: int = 0,
 ) -> list[EvidenceRow]:
     """What was known by `as_of`, latest publication first; `since` and `until` are days of the happening, included."""
-    reports = event_reports.alias("reports")
+    reports = alias(event_reports, "reports")
     in_an_event = and_(
         reports.c.signal_seq == signals.c.seq,
         reports.c.problem == signals.c.problem,
@@ -108,7 +108,7 @@ def evidence(
 
 
 def _last_coding(as_of: datetime) -> Any:
-    again = signals.alias("again")
+    again = alias(signals, "again")
     return ~(
         select(again.c.seq)
         .where(

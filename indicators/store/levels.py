@@ -32,7 +32,7 @@ from sqlalchemy import (
 from feeds.database import Instant, metadata
 from indicators.model.level import Board, Level, Recommendation, SetCondition, Standing, WatchCondition
 from indicators.model.signal import Weight
-from indicators.store.versions import Serial
+from indicators.store.versions import Serial, alias
 
 standings = Table(
     "standings",
@@ -129,7 +129,7 @@ def _latest() -> Select[Any]:
         .scalar_subquery()
     )
     names = names.union_all(select(following).where(names.c.indicator.is_not(None)))
-    last = standings.alias("last")
+    last = alias(standings, "last")
     newest_seq = (
         select(last.c.seq)
         .where(last.c.problem == problem, last.c.indicator == names.c.indicator, last.c.at <= as_of)

@@ -10,7 +10,7 @@ from sqlalchemy.types import JSON
 
 from feeds.database import Instant, metadata
 from indicators.model.ruling import Ruling, RulingKind
-from indicators.store.versions import Serial, newest
+from indicators.store.versions import Serial, alias, newest
 
 rulings = Table(
     "rulings",
@@ -55,7 +55,7 @@ def in_force(connection: Connection, problem: str, *, as_of: datetime) -> list[R
 
 def words(connection: Connection, problem: str, *, as_of: datetime) -> list[Ruling]:
     """The last word on every ruling known at `as_of`, ended ones included."""
-    said = rulings.alias("said")
+    said = alias(rulings, "said")
     query = (
         select(said)
         .where(said.c.problem == problem, newest(said, rulings, ("problem", "ruling_id"), as_of=as_of, at="at"))

@@ -25,7 +25,7 @@ from sqlalchemy import (
 
 from feeds.database import Instant, metadata
 from indicators.model.series import CountChange, DayCoverage
-from indicators.store.versions import Serial, newest
+from indicators.store.versions import Serial, alias, newest
 
 count_changes = Table(
     "count_changes",
@@ -215,7 +215,7 @@ def coverage_frame(
 def _coverage_query(
     problem: str, since: date | None, until: date | None, as_of: datetime, indicators: Sequence[str] | None
 ) -> Select[Any]:
-    rows = day_coverage.alias("rows")
+    rows = alias(day_coverage, "rows")
     return (
         select(rows.c.indicator, rows.c.day, rows.c.exposure, rows.c.coverage)
         .where(*_days(rows, "day", problem, since, until, indicators))

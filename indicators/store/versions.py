@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from datetime import datetime
+from functools import cache
 from typing import Any, TypeVar
 
 from sqlalchemy import BigInteger, ColumnElement, Connection, FromClause, Integer, Table, and_, select
@@ -18,6 +19,12 @@ AT_ONCE = 500
 """How many ids one statement carries; below every driver's limit."""
 
 
+@cache
+def alias(table: Table, name: str) -> FromClause:
+    """A table under another name, made once: its columns are dear to build and a statement asks for few of them."""
+    return table.alias(name)
+
+
 def newest(
     rows: FromClause, table: Table, keys: Sequence[str], *, as_of: datetime, at: str = "known_at"
 ) -> ColumnElement[bool]:
@@ -26,7 +33,7 @@ def newest(
     Among rows of one instant the one written later speaks, so a step may correct itself.
     """
     # One look-up at the end of an index for each row; comparing every two versions of a key would be quadratic.
-    later = table.alias()
+    later = alias(table, "later")
     last = (
         select(later.c.seq)
         .where(*(later.c[key] == rows.c[key] for key in keys), later.c[at] <= as_of)
