@@ -221,8 +221,12 @@ def _largest(events: Iterable[Event], units: Sequence[str]) -> float:
 
 
 def _states(events: Iterable[Event], state_of: StateOf) -> set[str]:
-    acting = {actor.id for event in events for signal in _signals(event) for actor in signal.actors}
-    return {state for actor in acting if (state := state_of(actor)) is not None}
+    """The states that act in these events; whose ground a report tells of does not act in it."""
+    found: set[str] = set()
+    for signal in (signal for event in events for signal in _signals(event)):
+        acting = {state_of(actor.id) for actor in signal.actors}
+        found |= {state for state in acting if state} - {mention.place.country for mention in signal.places}
+    return found
 
 
 def _span(within: timedelta) -> str:

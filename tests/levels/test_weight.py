@@ -99,6 +99,15 @@ def test_three_states() -> None:
     )
 
 
+def test_the_state_that_is_left_does_not_act() -> None:
+    """Two states that leave a third are two, though every report names the third as well."""
+    left = {"places": [a_place("kyiv", country="UKR")]}
+    calls = [an_event(signal={"actors": [state, "UKR"], **left}, event_id=state) for state in ("USA", "GBR", "DEU")]
+    three = When(states=3, within=timedelta(hours=72))
+    assert weigh(three, *calls, state_of=str)[0] is Weight.CRITICAL
+    assert weigh(three, *calls[:2], state_of=str)[0] is Weight.SUPPORTING
+
+
 def test_the_sufficiency_line() -> None:
     """A force at the line makes its indicator critical."""
     watched = Watched(id="force_size", critical_when=(When(force="sufficiency"),))
