@@ -77,7 +77,11 @@ class GuardedResolver(AbstractResolver):
         self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_INET
     ) -> list[ResolveResult]:
         """The addresses of `host` that may be asked; `NotPublic` when there are only others."""
-        found = await self._inner.resolve(host, port, family)
+        literal = address_of(host)
+        if literal is None:
+            found = await self._inner.resolve(host, port, family)
+        else:
+            found = [ResolveResult(hostname=host, host=host, port=port, family=family, proto=0, flags=0)]
         if self._allowed.allows_host(host):
             return found
         good = [result for result in found if may_ask(address_of(result["host"]), self._allowed)]

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import ssl
+from base64 import b64encode
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -11,7 +13,7 @@ from types import TracebackType
 from typing import Self
 from urllib.parse import urljoin, urlsplit
 
-import aiohttp
+from aiohttp import ThreadedResolver
 from aiohttp.abc import AbstractResolver
 from yarl import URL
 
@@ -26,11 +28,12 @@ from feeds.addresses import (
     shown,
     without_credentials,
 )
+from feeds.connections import Connections
 from feeds.unpacking import TooLarge, Undecodable, unpacked
+from feeds.wire import Head, Place, Wire
 
 USER_AGENT = "Vedette/0.1 (indications and warning; feed reader)"
 ACCEPT = "application/rss+xml, application/atom+xml, application/feed+json, application/xml;q=0.9, text/html;q=0.8"
-READ_BYTES = 64 * 1024
 REMEMBERED_ADDRESSES = 4_096
 
 
@@ -95,9 +98,11 @@ Answer = Document | NotModified | Failed | Refused
 class _Target:
     """An address that may be asked."""
 
-    url: URL
+    place: Place
+    request: bytes
+    """As it is sent, but for the validators and the end."""
     clean: str
-    """Without credentials."""
+    """The address without credentials."""
 
 
 class Client:
@@ -110,12 +115,14 @@ class Client:
         resolver: AbstractResolver | None = None,
         limits: Limits = Limits(),
         user_agent: str = USER_AGENT,
+        tls: ssl.SSLContext | None = None,
     ) -> None:
         self._allowed = AllowList(allow_hosts)
         self._inner = resolver
         self._limits = limits
         self._user_agent = user_agent
-        self._session: aiohttp.ClientSession | None = None
+        self._tls = tls
+        self._connections: Connections | None = None
         self._targets: dict[str, _Target] = {}
 
     async def __aenter__(self) -> Self:
@@ -128,35 +135,32 @@ class Client:
 
     async def close(self) -> None:
         """Close every connection."""
-        if self._session is not None:
-            await self._session.close()
-            self._session = None
+        if self._connections is not None:
+            await self._connections.close()
+            self._connections = None
 
     async def fetch(
         self, url: str, *, now: datetime, etag: str | None = None, last_modified: str | None = None
     ) -> Answer:
         """The document at `url`, or in a value why there is none; `now` only dates a Retry-After that names a day."""
-        headers = {}
+        validators = b""
         if etag:
-            headers["If-None-Match"] = etag
+            validators = _header("If-None-Match", etag)
         if last_modified:
-            headers["If-Modified-Since"] = last_modified
+            validators += _header("If-Modified-Since", last_modified)
         try:
             async with asyncio.timeout(self._limits.total_within.total_seconds()):
-                return await self._follow(url, headers, now)
+                return await self._follow(url, validators, now)
         except TimeoutError:
             return Failed(reason=f"{shown(url)}: no complete answer within {self._limits.total_within.seconds} s")
-        except aiohttp.ClientConnectorCertificateError as error:
-            return Failed(reason=f"{shown(url)}: its certificate does not hold ({brief(error.certificate_error)})")
-        except aiohttp.InvalidURL:
-            return Refused(reason=f"{shown(url)}: not an address; write https://host/path")
-        except (aiohttp.ClientError, OSError, ValueError) as error:
-            private = _cause(error, NotPublic)
-            if private is not None:
-                return Refused(reason=f"{private}; {IF_INTRANET}")
+        except ssl.SSLCertVerificationError as error:
+            return Failed(reason=f"{shown(url)}: its certificate does not hold ({brief(error.verify_message)})")
+        except NotPublic as private:
+            return Refused(reason=f"{private}; {IF_INTRANET}")
+        except (OSError, ValueError) as error:
             return Failed(reason=f"{shown(url)}: {brief(error)}")
 
-    async def _follow(self, url: str, headers: dict[str, str], now: datetime) -> Answer:
+    async def _follow(self, url: str, validators: bytes, now: datetime) -> Answer:
         permanent: list[str] = []
         unbroken = True
         current = url
@@ -164,15 +168,19 @@ class Client:
             target = self._target(current)
             if isinstance(target, Refused):
                 return target
-            async with self._opened().get(target.url, headers=headers, allow_redirects=False) as answer:
-                location = answer.headers.get("Location")
-                if answer.status not in (301, 302, 303, 307, 308) or location is None:
-                    return await self._read(answer, target.clean, tuple(permanent), now)
-                # A redirect must not hand us credentials to send elsewhere.
-                current = without_credentials(urljoin(current, location.strip()))
-                unbroken = unbroken and answer.status in (301, 308)
-                if unbroken:
-                    permanent.append(current)
+            connections = self._opened()
+            wire, head = await connections.ask(target.place, target.request + validators + b"\r\n")
+            try:
+                location = head.headers.get("location")
+                if head.status not in (301, 302, 303, 307, 308) or location is None:
+                    return await self._read(wire, head, target.clean, tuple(permanent), now)
+            finally:
+                connections.give_back(wire)
+            # A redirect must not hand us credentials to send elsewhere.
+            current = without_credentials(urljoin(current, _as_utf8(location)))
+            unbroken = unbroken and head.status in (301, 308)
+            if unbroken:
+                permanent.append(current)
         return Failed(
             reason=f"{shown(url)}: more than {self._limits.redirects} redirects, the last to {shown(current)}"
         )
@@ -184,10 +192,30 @@ class Client:
             refusal = self._refusal(url)
             if refusal is not None:
                 return refusal
+            try:
+                parsed = URL(url)
+                place = Place(parsed.scheme == "https", parsed.raw_host or "", parsed.port or 80)
+            except ValueError:
+                return Refused(reason=f"{shown(url)}: not an address; write https://host/path")
             if len(self._targets) >= REMEMBERED_ADDRESSES:
                 self._targets.clear()
-            target = self._targets[url] = _Target(url=URL(url), clean=without_credentials(url))
+            target = self._targets[url] = _Target(
+                place=place, request=self._request(parsed), clean=without_credentials(url)
+            )
         return target
+
+    def _request(self, url: URL) -> bytes:
+        lines = [
+            f"GET {url.raw_path_qs or '/'} HTTP/1.1",
+            f"Host: {url.host_port_subcomponent}",
+            f"User-Agent: {self._user_agent}",
+            f"Accept: {ACCEPT}",
+            "Accept-Encoding: gzip, deflate, br, zstd",
+        ]
+        if url.user is not None or url.password is not None:
+            pair = f"{url.user or ''}:{url.password or ''}"
+            lines.append(f"Authorization: Basic {b64encode(pair.encode()).decode()}")
+        return "".join(f"{_one_line(line)}\r\n" for line in lines).encode("utf-8")
 
     def _refusal(self, url: str) -> Refused | None:
         try:
@@ -206,52 +234,33 @@ class Client:
             return Refused(reason=f"{shown(url)}: {literal} is not a public address; {IF_INTRANET}")
         return None
 
-    async def _read(
-        self, answer: aiohttp.ClientResponse, url: str, permanent: tuple[str, ...], now: datetime
-    ) -> Answer:
-        if answer.status == 304:
-            # Nine answers in ten are this one: its headers, which care for no case, are not made over.
-            return NotModified(headers=answer.headers, url=url, permanent_redirects=permanent)
-        headers = {name.lower(): value for name, value in answer.headers.items()}
-        if answer.status != 200:
+    async def _read(self, wire: Wire, head: Head, url: str, permanent: tuple[str, ...], now: datetime) -> Answer:
+        if head.status == 304:
+            return NotModified(headers=head.headers, url=url, permanent_redirects=permanent)
+        if head.status != 200:
             return Failed(
-                reason=f"{shown(url)}: HTTP {answer.status} {brief(answer.reason or '')}".rstrip(),
-                status=answer.status,
-                retry_after=retry_after(headers, now=now),
+                reason=f"{shown(url)}: HTTP {head.status} {brief(head.reason)}".rstrip(),
+                status=head.status,
+                retry_after=retry_after(head.headers, now=now),
             )
         try:
-            content = await unpacked(
-                answer.content.iter_chunked(READ_BYTES),
-                headers.get("content-encoding", ""),
-                self._limits.document_bytes,
-            )
+            content = await unpacked(wire.body(), head.headers.get("content-encoding", ""), self._limits.document_bytes)
         except TooLarge:
             size = self._limits.document_bytes // (1024 * 1024)
             return Refused(reason=f"{shown(url)}: larger than {size} MiB when unpacked; not read", status=200)
         except Undecodable as error:
             return Failed(reason=f"{shown(url)}: {error}", status=200)
-        return Document(content=content, headers=headers, url=url, permanent_redirects=permanent)
+        return Document(content=content, headers=head.headers, url=url, permanent_redirects=permanent)
 
-    def _opened(self) -> aiohttp.ClientSession:
-        if self._session is None:
-            inner = self._inner or aiohttp.ThreadedResolver()
-            connector = aiohttp.TCPConnector(
-                resolver=GuardedResolver(inner, self._allowed), limit=self._limits.connections, ttl_dns_cache=60
+    def _opened(self) -> Connections:
+        if self._connections is None:
+            self._connections = Connections(
+                GuardedResolver(self._inner or ThreadedResolver(), self._allowed),
+                connect_within=self._limits.connect_within,
+                at_most=self._limits.connections,
+                tls=self._tls,
             )
-            self._session = aiohttp.ClientSession(
-                connector=connector,
-                auto_decompress=False,
-                cookie_jar=aiohttp.DummyCookieJar(),
-                trust_env=False,
-                headers={
-                    "User-Agent": self._user_agent,
-                    "Accept": ACCEPT,
-                    "Accept-Encoding": "gzip, deflate, br, zstd",
-                },
-                # The total is kept by `fetch`, over all redirects.
-                timeout=aiohttp.ClientTimeout(total=None, sock_connect=self._limits.connect_within.total_seconds()),
-            )
-        return self._session
+        return self._connections
 
 
 # --- words ---------------------------------------------------------------------------------------------------------
@@ -276,10 +285,14 @@ def _http_date(raw: str) -> datetime | None:
     return at if at.tzinfo is not None else None
 
 
-def _cause(error: BaseException | None, kind: type[BaseException]) -> BaseException | None:
-    while error is not None:
-        if isinstance(error, kind):
-            return error
-        inner = getattr(error, "os_error", None)
-        error = inner if isinstance(inner, BaseException) and inner is not error else error.__cause__
-    return None
+def _header(name: str, value: str) -> bytes:
+    # As latin-1, for so its bytes were read.
+    return f"{name}: {_one_line(value)}\r\n".encode("latin-1", "replace")
+
+
+def _one_line(text: str) -> str:
+    return text if text.isprintable() else "".join(letter if letter.isprintable() else " " for letter in text)
+
+
+def _as_utf8(header: str) -> str:
+    return header.encode("latin-1", "replace").decode("utf-8", "replace")
