@@ -87,24 +87,20 @@ _BREAK = re.compile(r"[,;:!?()\[\]{}|\u2014\u2015\u2026\u2022]| [-\u2013\u2212]+
 
 def words_of(text: str, start: int = 0, end: int | None = None) -> Words:
     """The words of `text[start:end]`, a folded text."""
-    places = [found.span() for found in WORD.finditer(text, start, len(text) if end is None else end)]
-    parted = _BREAK.search
-    joined = [False] * len(places)
-    last = 0
-    for at, (begun, ended) in enumerate(places):
-        joined[at] = (begun - last == 1 and text[last] == " ") or parted(text, last, begun) is None
-        last = ended
-    if joined:
-        joined[0] = False
+    if end is None:
+        end = len(text)
+    places = [found.span() for found in WORD.finditer(text, start, end)]
+    if not places:
+        return Words((), (), (), ())
+    starts, ends = zip(*places, strict=True)
+    joined = [True] * len(places)
+    joined[0] = False
+    for parted in _BREAK.finditer(text, ends[0], starts[-1]):
+        joined[bisect_left(starts, parted.end())] = False
     words = [text[begun:ended] for begun, ended in places]
     if "'s" in text:
         words = [bare(word) for word in words]
-    return Words(
-        tuple(words),
-        tuple([begun for begun, _ in places]),
-        tuple([ended for _, ended in places]),
-        tuple(joined),
-    )
+    return Words(tuple(words), starts, ends, tuple(joined))
 
 
 # --- terms ---------------------------------------------------------------------------------------
@@ -457,35 +453,136 @@ def _group_of_terms(source: str) -> bool:
 # --- finding -------------------------------------------------------------------------------------
 
 
-_Begins = tuple[frozenset[int], tuple[tuple[Term, frozenset[int]], ...]]
-"""What a word begins: the slots it fills alone, and the rests of longer terms with the slots these fill."""
-_NOTHING: _Begins = (frozenset(), ())
+_Longer = tuple[int, Term, frozenset[int]]
+"""A term of several words, seen from its second: its order among those of the first, its rest, the slots it fills."""
+_Begins = tuple[frozenset[int], frozenset[int], Mapping[int, Sequence[_Longer]], frozenset[int]]
+"""Of a word: the slots it fills alone, the forms that may follow it in a longer term, the longer terms for each of
+these forms, and the forms it has itself behind such a word."""
+_NOTHING: _Begins = (frozenset(), frozenset(), {}, frozenset())
 
 
 HEAD = 3
-"""So many first letters tell how long a word's stem can be at most."""
+"""So many first letters tell how long a word's stem can be."""
+SHORT = tuple(range(1, HEAD))
+"""How long a stem may be that is too short to have a head."""
+# A running service meets new words for ever; the memory must not grow with them.
+_REMEMBERED = 200_000
 
 
-def reaches(stems: Iterable[str]) -> dict[str, int]:
-    """For each beginning of stems, the length of the longest that begins so."""
-    found: dict[str, int] = {}
+def lengths(stems: Iterable[str]) -> dict[str, tuple[int, ...]]:
+    """For each head of stems, how long the stems are that may begin a word with this head."""
+    found: dict[str, set[int]] = {}
     for stem in stems:
-        if len(stem) > found.get(stem[:HEAD], HEAD - 1):
-            found[stem[:HEAD]] = len(stem)
-    return found
+        if len(stem) >= HEAD:
+            found.setdefault(stem[:HEAD], set(SHORT)).add(len(stem))
+    return {head: tuple(sorted(several)) for head, several in found.items()}
+
+
+class _Beginnings(dict[str, _Begins]):
+    """What each word ever met begins: mostly nothing."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._numbers: dict[int, int] = {}
+        self._terms: dict[int, int] = {}
+        self._rests: list[Term] = []
+        self._slots: list[dict[int, None]] = []
+        self._served: list[list[int]] = []
+        self._following: dict[int, int] = {}
+        self._stems: dict[str, list[tuple[Ending, int]]] = {}
+        self._lengths: dict[str, tuple[int, ...]] = {}
+        self._alike: dict[tuple[int, ...], _Begins] = {}
+        self._seconds = frozenset[int]()
+        self._kept: list[Term] = []
+
+    def settle(self, waiting: Iterable[tuple[Term, int]]) -> None:
+        """Let each term serve its slot."""
+        self.clear()
+        self._alike.clear()
+        # A language reads each term once, so that terms are told apart by what they are, not by what they hold.
+        for term, slot in waiting:
+            number = self._terms.get(id(term))
+            if number is None:
+                number = self._terms[id(term)] = len(self._rests)
+                self._kept.append(term)
+                self._rests.append(term[2:])
+                self._slots.append({})
+                self._served[self._forms(term[0])].append(number)
+                if len(term) > 1:
+                    self._following[number] = self._forms(term[1])
+            self._slots[number][slot] = None
+        self._seconds = frozenset(self._following.values())
+        self._lengths = lengths(self._stems)
+
+    def terms(self) -> int:
+        """How many terms there are."""
+        return len(self._rests)
+
+    def _forms(self, forms: WordForms) -> int:
+        number = self._numbers.get(id(forms))
+        if number is None:
+            number = self._numbers[id(forms)] = len(self._served)
+            self._served.append([])
+            for stem, endings in forms:
+                known = self._stems.get(stem)
+                if known is None:
+                    known = self._stems[stem] = []
+                known.append((endings, number))
+        return number
+
+    def __missing__(self, word: str) -> _Begins:
+        found: list[int] = []
+        stems = self._stems
+        for length in self._lengths.get(word[:HEAD], SHORT):
+            stem = word[:length]
+            if stem in stems:
+                found.append(-length)
+                for endings, number in stems[stem]:
+                    if endings is None or word[length:] in endings:
+                        found.append(number)
+        begins = _NOTHING
+        if found:
+            # The forms of one word mostly begin the same.
+            alike = tuple(found)
+            known = self._alike.get(alike)
+            if known is None:
+                known = self._alike[alike] = self._begins(found)
+            begins = known
+        if len(self) > _REMEMBERED:
+            self.clear()
+        self[word] = begins
+        return begins
+
+    def _begins(self, found: Sequence[int]) -> _Begins:
+        """What a word begins that has these forms; a negative number is the length of the stems of those behind it."""
+        alone: set[int] = set()
+        longer: dict[int, None] = {}
+        together: list[int] = []
+        for number in (*found, -1):
+            if number >= 0:
+                together += self._served[number]
+                continue
+            for term in sorted(together):
+                if term in self._following:
+                    longer[term] = None
+                else:
+                    alone.update(self._slots[term])
+            together.clear()
+        second = self._seconds.intersection(found)
+        if not alone and not longer and not second:
+            return _NOTHING
+        followed: dict[int, list[_Longer]] = {}
+        for order, term in enumerate(longer):
+            row = order, self._rests[term], frozenset(self._slots[term])
+            followed.setdefault(self._following[term], []).append(row)
+        return frozenset(alone), frozenset(followed), followed, second
 
 
 class TermIndex:
     """Finds terms among the words of a sentence; each term carries the numbers of the slots it serves."""
 
     def __init__(self) -> None:
-        self._numbers: dict[int, int] = {}
-        self._terms: list[Term] = []
-        self._rests: list[Term] = []
-        self._slots: list[list[int]] = []
-        self._stems: dict[str, list[tuple[Ending, int]]] = {}
-        self._reach: dict[str, int] = {}
-        self._seen: dict[str, _Begins] = {}
+        self._beginnings = _Beginnings()
         self._waiting: list[tuple[Term, int]] = []
 
     def add(self, term: Term, slot: int) -> None:
@@ -495,54 +592,17 @@ class TermIndex:
     def _settle(self) -> None:
         """Put in place what was added."""
         waiting, self._waiting = self._waiting, []
-        self._seen.clear()
-        for term, slot in waiting:
-            self._place(term, slot)
-
-    def _place(self, term: Term, slot: int) -> None:
-        # A language reads each term once, so that terms are told apart by what they are, not by what they hold.
-        number = self._numbers.get(id(term))
-        if number is None:
-            number = self._numbers[id(term)] = len(self._rests)
-            self._terms.append(term)
-            self._rests.append(term[1:])
-            self._slots.append([])
-            for stem, endings in term[0]:
-                known = self._stems.get(stem)
-                if known is None:
-                    known = self._stems[stem] = []
-                    if len(stem) > self._reach.get(stem[:HEAD], HEAD - 1):
-                        self._reach[stem[:HEAD]] = len(stem)
-                known.append((endings, number))
-        if slot not in self._slots[number]:
-            self._slots[number].append(slot)
+        self._beginnings.settle(waiting)
 
     def __len__(self) -> int:
         self._settle()
-        return len(self._rests)
-
-    def _begins(self, word: str) -> _Begins:
-        """What `word` begins, kept for the next time it is met."""
-        alone: set[int] = set()
-        longer: dict[int, None] = {}
-        for length in range(1, min(len(word), self._reach.get(word[:HEAD], HEAD - 1)) + 1):
-            for endings, number in self._stems.get(word[:length], ()):
-                if endings is None or word[length:] in endings:
-                    if self._rests[number]:
-                        longer[number] = None
-                    else:
-                        alone.update(self._slots[number])
-        if len(self._seen) > 200_000:  # a running service meets new words for ever; the memory must not
-            self._seen.clear()
-        rests = tuple((self._rests[number], frozenset(self._slots[number])) for number in longer)
-        known = self._seen[word] = (frozenset(alone), rests) if alone or rests else _NOTHING
-        return known
+        return self._beginnings.terms()
 
     def find(self, words: Sequence[str], joined: Sequence[bool]) -> list[tuple[int, int, int]]:
         """(slot, first word, past last word) of every term; `joined[i]` says whether word i follows i-1 directly."""
         return [(slot, first, last) for slot, spans in self.spans(words, joined).items() for first, last in spans]
 
-    def spans(  # noqa: PLR0912 - one pass over the words, kept flat because it is the innermost
+    def spans(
         self,
         words: Sequence[str],
         joined: Sequence[bool],
@@ -553,15 +613,12 @@ class TermIndex:
         if self._waiting:
             self._settle()
         found: dict[int, list[Span]] = {} if into is None else into
-        count = len(words)
-        seen = self._seen
-        for first, word in enumerate(words):
-            begins = seen.get(word)
-            if begins is None:
-                begins = self._begins(word)
+        row = list(map(self._beginnings.__getitem__, words))
+        row.append(_NOTHING)
+        for first, begins in enumerate(row):
             if begins is _NOTHING:
                 continue
-            alone, longer = begins
+            alone, seconds, longer, _ = begins
             if alone:
                 span = (first, first + 1)
                 for slot in alone if wanted is None else alone & wanted:
@@ -569,24 +626,46 @@ class TermIndex:
                         found[slot].append(span)
                     else:
                         found[slot] = [span]
-            for rest, slots in longer:
-                if wanted is not None and slots.isdisjoint(wanted):
-                    continue
-                at = first + 1
-                if at + len(rest) > count:
-                    continue
-                for forms in rest:
-                    if not joined[at] or not matches(forms, words[at]):
-                        break
-                    at += 1
-                else:
-                    span = (first, at)
-                    for slot in slots:
-                        if slot in found:
-                            found[slot].append(span)
-                        else:
-                            found[slot] = [span]
+            if seconds:
+                following = row[first + 1][3]
+                if following and not seconds.isdisjoint(following):
+                    rows = [one for form in seconds & following for one in longer[form]]
+                    _stand(sorted(rows, key=_order) if len(rows) > 1 else rows, first, words, joined, found, wanted)
         return found
+
+
+def _order(row: _Longer) -> int:
+    return row[0]
+
+
+def _stand(
+    rows: Sequence[_Longer],
+    first: int,
+    words: Sequence[str],
+    joined: Sequence[bool],
+    found: dict[int, list[Span]],
+    wanted: frozenset[int] | None,
+) -> None:
+    """Note those of these terms that stand whole, their first word at `first` and their second behind it."""
+    if not joined[first + 1]:
+        return
+    for _, rest, slots in rows:
+        if wanted is not None and slots.isdisjoint(wanted):
+            continue
+        at = first + 2
+        if at + len(rest) > len(words):
+            continue
+        for forms in rest:
+            if not joined[at] or not matches(forms, words[at]):
+                break
+            at += 1
+        else:
+            span = (first, at)
+            for slot in slots:
+                if slot in found:
+                    found[slot].append(span)
+                else:
+                    found[slot] = [span]
 
 
 def match_pattern(

@@ -9,13 +9,13 @@ from __future__ import annotations
 import re
 from bisect import bisect_left
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import chain
 
-from indicators.catalogue import Lexicon
+from indicators.catalogue import LANGUAGES, Lexicon
 from indicators.catalogue.folding import fold
 from indicators.catalogue.lexicon import NUMBER_SLOT, key_place, rarity
-from indicators.catalogue.words import HEAD, WORD, Ending, Pattern, Term, WordForms, bare
+from indicators.catalogue.words import HEAD, SHORT, WORD, Ending, Pattern, Term, WordForms, bare, lengths
 
 Sight = tuple[int, int]
 """The number of a word in a text, and the slots that stand there, as bits."""
@@ -63,7 +63,7 @@ class _Notes(dict[str, tuple[_Note]]):
         self._beside: set[int] = set()
         for term, bits in terms.items():
             self._add(term, bits)
-        self._lengths = _lengths(self._stems)
+        self._lengths = lengths(self._stems)
         self._alike: dict[tuple[int, ...], tuple[_Note]] = {}
         self._wanted: Mapping[int, Sequence[int]] = {}
         self._keys = 0
@@ -110,7 +110,7 @@ class _Notes(dict[str, tuple[_Note]]):
         plain = bare(word)
         found: list[int] = []
         stems = self._stems
-        for length in self._lengths.get(plain[:HEAD], _SHORT):
+        for length in self._lengths.get(plain[:HEAD], SHORT):
             stem = plain[:length]
             if stem in stems:
                 for endings, number in stems[stem]:
@@ -143,18 +143,6 @@ class _Notes(dict[str, tuple[_Note]]):
         return ((alone, beside, frozenset(self._beside.intersection(found)), self._keyed(alone)),)
 
 
-_SHORT = tuple(range(1, HEAD))
-
-
-def _lengths(stems: Iterable[str]) -> dict[str, tuple[int, ...]]:
-    """For each beginning of stems, how long the stems are that may begin a word that begins so."""
-    found: dict[str, set[int]] = {}
-    for stem in stems:
-        if len(stem) >= HEAD:
-            found.setdefault(stem[:HEAD], set(_SHORT)).add(len(stem))
-    return {head: tuple(sorted(lengths)) for head, lengths in found.items()}
-
-
 class _Glances(dict[str, "tuple[_Note, ...]"]):
     """The notes on the words of a piece of text between two blanks, as it was written."""
 
@@ -182,7 +170,8 @@ class Gate:
     def __init__(self, lexicon: Lexicon, numbers: Iterable[Term]) -> None:
         required = [_required(rule.pattern) for rule in lexicon.rules]
         bits: dict[int, int] = {NUMBER_SLOT: 1}
-        for slots in required:
+        # The slots of a language have bits side by side, those of the language read most the lowest: it is quickest.
+        for _, slots in sorted(zip(lexicon.rules, required, strict=True), key=lambda pair: _order(pair[0].lang)):
             for slot in slots:
                 bits.setdefault(slot, 1 << len(bits))
         terms: dict[Term, int] = dict.fromkeys(numbers, bits[NUMBER_SLOT])
@@ -236,32 +225,41 @@ class Gate:
         return self._seen(list(chain.from_iterable(map(self._notes.__getitem__, words))))
 
     def _seen(self, notes: Sequence[_Note]) -> list[Sight]:
+        """The words that fill slots, with these; none where the slots of no rule are all filled."""
         nothing = _NOTHING[0]
-        found: list[Sight] = []
         total = 0
         asked: list[int] = []
         beside = [*notes, *self._margin]
         for at, note in enumerate(notes):
             if note is nothing:
                 continue
-            here, sides, _, keyed = note
-            if keyed:
-                asked += keyed
+            alone, sides, _, keyed = note
+            if alone:
+                total |= alone
+                if keyed:
+                    asked += keyed
             for away, forms, side in sides:
                 there = beside[at + away][2]
                 if there and not forms.isdisjoint(there):
-                    for form in forms & there:
-                        for bits, others, longer_keyed in side[form]:
-                            if bits | here != here and all(one in beside[at + off][2] for off, one in others):
-                                here |= bits
-                                asked += longer_keyed
+                    for bits, longer_keyed in _standing(beside, at, forms & there, side):
+                        total |= bits
+                        asked += longer_keyed
+        lacking = ~total
+        for wanted in asked:
+            if not wanted & lacking:
+                return self._sights(notes, beside)
+        return []
+
+    def _sights(self, notes: Sequence[_Note], beside: Sequence[_Note]) -> list[Sight]:
+        found = []
+        for at, (alone, sides, _, _) in enumerate(notes):
+            here = alone
+            for away, forms, side in sides:
+                for bits, _ in _standing(beside, at, forms & beside[at + away][2], side):
+                    here |= bits
             if here:
                 found.append((at, here))
-                total |= here
-        for wanted in asked:
-            if wanted & total == wanted:
-                return found
-        return []
+        return found
 
     def ready(self, seen: Sequence[Sight], first: int, last: int) -> list[int]:
         """The numbers of the rules whose required slots all stand among the words from `first` up to `last`."""
@@ -281,6 +279,20 @@ class Gate:
                     found.append(number)
         found.sort()
         return found
+
+
+def _order(lang: str) -> int:
+    return LANGUAGES.index(lang) if lang in LANGUAGES else len(LANGUAGES)
+
+
+def _standing(
+    beside: Sequence[_Note], at: int, there: Iterable[int], side: Mapping[int, Sequence[_Longer]]
+) -> Iterator[tuple[int, tuple[int, ...]]]:
+    """The slots of the terms that stand whole around the word `at`, one of their words having one of these forms."""
+    for form in there:
+        for bits, others, keyed in side[form]:
+            if not others or all(number in beside[at + away][2] for away, number in others):
+                yield bits, keyed
 
 
 def _required(pattern: Pattern) -> frozenset[int]:

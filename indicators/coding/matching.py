@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from indicators.catalogue import Lexicon, Rule
 from indicators.catalogue.lexicon import NUMBER_SLOT
-from indicators.catalogue.words import Span, Words, match_pattern
+from indicators.catalogue.words import Pattern, Span, Words, match_pattern
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,34 +42,51 @@ class Hit:
 
 
 class Matcher:
-    """The rules of a lexicon, arranged to be found quickly."""
+    """The rules of a lexicon, each with the slots that it and what cancels it are made of."""
 
     def __init__(self, lexicon: Lexicon) -> None:
         self.lexicon = lexicon
-        self._slots = {
-            rule.id: frozenset[int]().union(*(slots for one in (rule.pattern, *rule.unless) for slots in one.needed))
-            for rule in lexicon.rules
-        }
+        self._own = {rule.id: _slots([rule.pattern]) for rule in lexicon.rules}
+        self._cancelling: dict[str, frozenset[int]] = {}
 
     def hits(
         self, rules: Sequence[Rule], words: Words, numbers: Sequence[Span], langs: frozenset[str]
     ) -> Iterator[Hit]:
         """Each of `rules` that stands in a sentence, cancelled ones too."""
-        spans: dict[int, list[Span]] = {}
-        wanted = frozenset[int]().union(*(self._slots[rule.id] for rule in rules))
-        for lang in langs:
-            index = self.lexicon.indexes.get(lang)
-            if index is not None:
-                index.spans(words.words, words.joined, spans, wanted)
+        spans = self._spans(words, langs, frozenset[int]().union(*(self._own[rule.id] for rule in rules)))
         if numbers:
             spans[NUMBER_SLOT] = sorted(numbers)
         for rule in rules:
             if rule.lang not in langs:
                 continue
             taken = match_pattern(rule.pattern, spans, words.joined)
-            if taken is not None:
-                at = _cancelled(rule, spans, words)
-                yield Hit(rule, taken) if at is None else Hit(rule, taken, " ".join(words.words[slice(*at)]), at)
+            if taken is None:
+                continue
+            at = None
+            if rule.unless:
+                # What cancels a rule is looked for only where the rule stands: that is seldom.
+                wanted = self._cancelling.get(rule.id)
+                if wanted is None:
+                    wanted = self._cancelling[rule.id] = _slots(rule.unless)
+                cancelling = self._spans(words, langs, wanted)
+                if numbers:
+                    cancelling[NUMBER_SLOT] = spans[NUMBER_SLOT]
+                at = _cancelled(rule, cancelling, words)
+            yield Hit(rule, taken) if at is None else Hit(rule, taken, " ".join(words.words[slice(*at)]), at)
+
+    def _spans(self, words: Words, langs: frozenset[str], wanted: frozenset[int]) -> dict[int, list[Span]]:
+        """Where each of the wanted slots is filled."""
+        spans: dict[int, list[Span]] = {}
+        for lang in langs:
+            index = self.lexicon.indexes.get(lang)
+            if index is not None:
+                index.spans(words.words, words.joined, spans, wanted)
+        return spans
+
+
+def _slots(patterns: Iterable[Pattern]) -> frozenset[int]:
+    """Every slot of these patterns."""
+    return frozenset[int]().union(*(slots for pattern in patterns for slots in pattern.needed))
 
 
 def _cancelled(rule: Rule, spans: Mapping[int, Sequence[Span]], words: Words) -> Span | None:
