@@ -15,7 +15,7 @@ from feeds.model import Feed, Item
 from indicators.catalogue import Catalogue
 from indicators.catalogue.words import Span, Words, words_of
 from indicators.coding.assertion import RECALLED_AFTER, Put, Statement, decide
-from indicators.coding.attribution import Voice, own_voice, voice_of
+from indicators.coding.attribution import Voice, own_voice, subject_of, voice_of
 from indicators.coding.cues import Cues, Found, Kind
 from indicators.coding.dating import occurred, own_days
 from indicators.coding.direction import (
@@ -30,7 +30,7 @@ from indicators.coding.direction import (
     with_roles,
     without_speaker,
 )
-from indicators.coding.families import BUILT, FORCES, JUDGEMENTS, LEAVING, SPOKEN, SUPERSEDES, UNITS
+from indicators.coding.families import BUILT, FORCES, JUDGEMENTS, LEAVING, SAYINGS, SPOKEN, SUPERSEDES, UNITS
 from indicators.coding.folding import Folded, fold
 from indicators.coding.glance import Gate, Sight
 from indicators.coding.ground import Ground
@@ -52,6 +52,8 @@ _LEAST_FORCE = 300
 _FORCE_REACH = 10
 # A text of no more sentences than this is about one matter.
 _SHORT = 8
+# A post of no more sentences than this has one source, where it names one.
+_POST = 4
 # A heading of a roundup is short, and a list has at least so many commas.
 _LONGEST_HEADING = 60
 _LIST = 2
@@ -188,7 +190,8 @@ class Coder:
         own, _ = own_voice(item, feed, self.catalogue)
         speaker = self.catalogue.actors.get(own.actor or "") if own is not None else None
         speaks = speaker.country if speaker is not None else None
-        if speaks is None and self.ground.from_home(feed) and len(home_countries) == 1:
+        at_home = self.ground.from_home(feed) or lang.lstrip("?") in self.catalogue.problem.area.languages
+        if speaks is None and at_home and len(home_countries) == 1:
             speaks = next(iter(home_countries))
         sentences = self._sentences(lang, shown, folded.text, whole, stretches, parsed, hits, home, speaks)
         return self._judge(item, feed, body, folded, sentences, hits)
@@ -246,7 +249,7 @@ class Coder:
             stretch = stretches[number]
             langs, words, found = parsed.get(number) or self._parse(text, whole, stretch, lang)
             original = shown[stretch.start : stretch.end]
-            named = self.catalogue.names.find(words.words, words.joined)
+            named = self.catalogue.names.find(_spelt(words.words), words.joined)
             names = names_in(
                 named, original, words, stretch.start, self.catalogue, frozenset(langs), found, frozenset(), speaks
             )
@@ -360,11 +363,7 @@ class Coder:
                         )
                     )
                     continue
-                voice, how, telling = voices.get(sentence.number, (None, "", None))
-                if telling is not None and not telling.tail and hit.end <= telling.span[0]:
-                    voice, how, telling = None, "", None
-                if voice is None and sentence.number == heading:
-                    voice, how = _below(voices)
+                voice, how, telling = self._credited(sentence, hit, voices, heading)
                 if voice is None and own is not None:
                     voice, how = own, own_how
                 made.append(
@@ -390,6 +389,26 @@ class Coder:
             made = _without_superseded(made) + self._denials(made)
             candidates += made
         return candidates
+
+    @staticmethod
+    def _credited(
+        sentence: Sentence,
+        hit: Hit,
+        voices: Mapping[int, tuple[Attribution | None, str, Voice | None]],
+        heading: int,
+    ) -> tuple[Attribution | None, str, Voice | None]:
+        """Whose word a find is: its sentence's voice; of a deed that is a saying, whoever does it."""
+        voice, how, telling = voices.get(sentence.number, (None, "", None))
+        if telling is not None and not telling.tail and hit.end <= telling.span[0]:
+            voice, how, telling = None, "", None
+        if hit.rule.family in SAYINGS and (voice is None or voice.kind is AttributionKind.MEDIA):
+            begun, span = sentence.stretch.start, (hit.start, hit.end)
+            doer = subject_of(sentence.original, begun, sentence.words, sentence.found, sentence.names, span)
+            if doer is not None:
+                voice, how = doer.attribution, doer.how
+        if voice is None and sentence.number == heading:
+            voice, how = _below(voices)
+        return voice, how, telling
 
     def _denials(self, made: Sequence[Candidate]) -> list[Candidate]:
         """A denied thing gives one signal more: the denial, which counts in its own series and only there."""
@@ -451,7 +470,25 @@ class Coder:
             elif context.voice is not None and (quoted or sentence.stretch.line == context.voice_line):
                 voices[sentence.number] = (context.voice, "the report goes on", None)
                 context.voice_line = sentence.stretch.line
+        if len(sentences) <= _POST:
+            self._credit_post(sentences, voices)
         return voices
+
+    def _credit_post(
+        self, sentences: Sequence[Sentence], voices: dict[int, tuple[Attribution | None, str, Voice | None]]
+    ) -> None:
+        """A post of few sentences that names one source, and that behind its news, has all of it from there."""
+        named = [(number, row) for number, row in voices.items() if row[0] is not None]
+        if len({row[0].actor for _, row in named if row[0] is not None}) != 1:
+            return
+        first, (voice, how, telling) = named[0]
+        if voice is None or telling is None or voice.actor is None:
+            return
+        if not telling.referred and self.catalogue.actors[voice.actor].kind not in ("monitor", "outlet", "agency"):
+            return
+        for sentence in sentences:
+            if sentence.number < first and not sentence.furniture:
+                voices[sentence.number] = (voice, f"credited by a sentence after it, {how}", None)
 
     def _speaks_of_home(self, item: Item, feed: Feed | None) -> bool:
         """Whether an item's own voice is one of the problem's actors."""
@@ -624,6 +661,13 @@ def code(item: Item, catalogue: Catalogue, *, feed: Feed | None = None) -> list[
 def languages_of(item: Item, catalogue: Catalogue) -> tuple[str, ...]:
     """The languages an item would be read in; none where the catalogue holds no wording in its language."""
     return coder(catalogue).spoken(item)
+
+
+def _spelt(words: Sequence[str]) -> Sequence[str]:
+    """The words as names are written: the short sound that a name begins with behind a vowel is the full one."""
+    if not any(word[0] == "\u045e" for word in words):
+        return words
+    return [f"\u0443{word[1:]}" if word[0] == "\u045e" else word for word in words]
 
 
 def _without_superseded(made: Sequence[Candidate]) -> list[Candidate]:

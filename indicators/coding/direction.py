@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from indicators.catalogue import Catalogue, KnownActor
@@ -120,12 +120,8 @@ def names_in(
             actors[(first, last), id_] = NamedActor(catalogue.actors[id_], (first, last), kind == "adjective")
     kept_actors = _outermost(list(actors.values()))
     whose = frozenset(actor.country for actor in (one.actor for one in kept_actors) if actor.country) | mentioned
-    for span, owners in bare.items():
-        owner = _owner(owners, span, kept_actors, home, whose)
-        if owner is not None and not any(_inside(span, named.span) for named in kept_actors):
-            kept_actors.append(NamedActor(owner, span))
     if bare:
-        kept_actors = _outermost(kept_actors)
+        kept_actors = _with_offices(kept_actors, bare, lands, words, home, whose)
     kept_places = _longest(places)
     named_countries = frozenset(named.actor.country for named in kept_actors if named.actor.country) | mentioned
     chosen = [
@@ -160,23 +156,60 @@ def _named_small(words: Words, first: int, last: int, place: Place, sites: set[i
     return last - first > 1 or (last in sites and words.joined[last])
 
 
+def _with_offices(
+    actors: list[NamedActor],
+    bare: Mapping[Span, Sequence[KnownActor]],
+    lands: Mapping[Span, str],
+    words: Words,
+    home: str | None,
+    mentioned: frozenset[str],
+) -> list[NamedActor]:
+    """The actors with those whose office is named without its country."""
+    kept = list(actors)
+    for span, owners in bare.items():
+        plain = next((named for named in kept if named.span == span and named.actor in owners), None)
+        if plain is not None:
+            # A language may know an office as its own country's; the country named beside it says otherwise.
+            if _country_beside(span, kept, lands, words) in (None, plain.actor.country):
+                continue
+            kept.remove(plain)
+        owner = _owner(owners, span, kept, lands, words, home, mentioned)
+        if owner is not None and not any(_inside(span, named.span) for named in kept):
+            kept.append(NamedActor(owner, span))
+    return _outermost(kept)
+
+
 def _owner(
     owners: Sequence[KnownActor],
     span: Span,
     actors: Sequence[NamedActor],
+    lands: Mapping[Span, str],
+    words: Words,
     home: str | None,
     mentioned: frozenset[str],
 ) -> KnownActor | None:
     """Whose ministry "the ministry" is: of the country named beside it, of the speaker's, of the only one named."""
     countries = {owner.country: owner for owner in owners}
-    for named in actors:
-        beside = -1 <= named.span[0] - span[1] <= 1 or 0 <= span[0] - named.span[1] <= 1
-        if beside and named.actor.kind == "state" and named.actor.country in countries:
-            return countries[named.actor.country]
+    beside = _country_beside(span, actors, lands, words)
+    if beside is not None:
+        return countries.get(beside)
     if home in countries:
         return countries[home]
     possible = [owner for country, owner in countries.items() if country in mentioned]
     return possible[0] if len(possible) == 1 else None
+
+
+def _country_beside(span: Span, actors: Sequence[NamedActor], lands: Mapping[Span, str], words: Words) -> str | None:
+    """The country that stands right before or behind an office: "Ukraine's", "українського", "of Belarus"."""
+    rows = [(named.span, named.actor.country) for named in actors if named.actor.kind == "state"]
+    rows += list(lands.items())
+    for (first, last), country in rows:
+        before = last == span[0] and words.joined[span[0]]
+        behind = first - span[1]
+        linked = behind == 0 or (behind == 1 and words.words[span[1]] in ("of", "в", "у", "ў", "in"))
+        if country and (before or (linked and all(words.joined[span[1] : first + 1]))):
+            return country
+    return None
 
 
 def without_speaker(names: Names, speaker: Span) -> Names:

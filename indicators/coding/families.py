@@ -21,6 +21,8 @@ SPOKEN = frozenset(
         "military_aid",
     ]
 )
+# What is done by saying it: whoever does it is the origin of the report.
+SAYINGS = frozenset(["accusation", "threat", "denial", "ceasefire", "concern", "insufficiency", "embassy"])
 # What only armies do: it matters whose.
 FORCES = frozenset(
     [
