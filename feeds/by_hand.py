@@ -21,7 +21,7 @@ from feeds.parsing.encoding import decode
 from feeds.parsing.language import language_of
 from feeds.parsing.links import absolute
 from feeds.text import clean, line, plain
-from feeds.visit import item_id
+from feeds.visit import item_id, item_of
 from feeds.worker import Parser
 
 METHOD = "entered by hand"
@@ -69,19 +69,21 @@ def from_text(
     identity = address or f"hand:{hashlib.sha256(f'{head}{chr(10) * 2}{body}'.encode()).hexdigest()[:40]}"
     draft = Draft(source_id=identity, url=address, title=head, text=body)
     return tuple(
-        Item(
-            item_id=item_id(feed.feed_id, part_id),
-            source=feed.feed_id,
-            url=part.url,
-            title=part.title,
-            text=part.text,
-            published_at=at,
-            known_at=now,
-            lang=language_of(f"{part.title}\n{part.text}", among=feed.languages),
-            author=mark(by, now),
-            published_raw=published_at.isoformat() if published_at else "",
-            date_method=METHOD,
-            date_quality=DateQuality.ASSUMED,
+        _entered(
+            feed,
+            Entry(
+                entry_id=part_id,
+                url=part.url,
+                title=part.title,
+                text=part.text,
+                published_at=at,
+                published_raw=published_at.isoformat() if published_at else "",
+                date_method=METHOD,
+                date_quality=DateQuality.ASSUMED,
+                lang=language_of(f"{part.title}\n{part.text}", among=feed.languages),
+            ),
+            by=by,
+            now=now,
         )
         for part, part_id in digests.apart(draft, identity, declared=feed.digest)
     )
@@ -92,23 +94,13 @@ def from_entries(feed: Feed, entries: Iterable[Entry], *, by: str, now: datetime
     if not line(by):
         raise EntryRefused("the name of who enters it is missing; give it: people will ask")
     return tuple(
-        Item(
-            item_id=item_id(feed.feed_id, entry.entry_id),
-            source=feed.feed_id,
-            url=entry.url,
-            title=entry.title,
-            text=entry.text,
-            published_at=entry.published_at,
-            known_at=now,
-            lang=entry.lang,
-            author=mark(by, now),
-            forwarded_from=entry.forwarded_from,
-            published_raw=entry.published_raw,
-            date_method=f"{METHOD}, {entry.date_method}",
-            date_quality=entry.date_quality,
-        )
+        _entered(feed, replace(entry, date_method=f"{METHOD}, {entry.date_method}"), by=by, now=now)
         for entry in entries
     )
+
+
+def _entered(feed: Feed, entry: Entry, *, by: str, now: datetime) -> Item:
+    return replace(item_of(feed, entry, item_id(feed.feed_id, entry.entry_id), now), author=mark(by, now))
 
 
 async def from_document(

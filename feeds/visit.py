@@ -124,9 +124,9 @@ def sort_out(
         if held is None and entry.date_quality is not DateQuality.FETCHED:
             held = twins.get(_sameness(entry.url, words, entry.published_at))
         if held is None:
-            new[identity] = (entry.published_at, -place, _item(feed, entry, identity, now, revision=0))
+            new[identity] = (entry.published_at, -place, item_of(feed, entry, identity, now))
         elif held.item_id not in edits and is_edit(held, entry, words):
-            edits[held.item_id] = _item(feed, entry, held.item_id, now, revision=held.revision + 1)
+            edits[held.item_id] = item_of(feed, entry, held.item_id, now, revision=held.revision + 1)
     return Sightings(
         new=tuple(item for _, _, item in sorted(new.values(), key=lambda row: row[:2])), edits=tuple(edits.values())
     )
@@ -166,7 +166,8 @@ def _sameness(url: str, words: str, published_at: datetime) -> tuple[str, str, d
     return re.sub(r"^https?://", "//", url).partition("#")[0], words, published_at
 
 
-def _item(feed: Feed, entry: Entry, identity: str, now: datetime, *, revision: int) -> Item:
+def item_of(feed: Feed, entry: Entry, identity: str, now: datetime, *, revision: int = 0) -> Item:
+    """An entry as we hold it, known from `now` on."""
     return Item(
         item_id=identity,
         source=feed.feed_id,

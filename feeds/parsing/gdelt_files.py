@@ -27,6 +27,10 @@ UNPACKED_BYTES = 64 * 1024 * 1024
 """A quarter of an hour of the whole world takes a third of this."""
 MOST_ARTICLES = 20_000
 _PACKED = b"PK\x03\x04"
+_METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
+_ENCRYPTED = 0x1
+# A bad head or sum, a damaged stream, an end too early, an offset before the beginning, a later kind of ZIP.
+_DAMAGED = (zipfile.BadZipFile, zlib.error, EOFError, ValueError, NotImplementedError)
 _LISTED = re.compile(r"\d+\s+[0-9a-f]{32}\s+(https?://\S+\.(?:export|mentions|gkg)\.csv(?:\.zip)?)", re.IGNORECASE)
 _PREFERRED = re.compile(r"\.export\.csv", re.IGNORECASE)
 _PAGE_TITLE = re.compile(r"<PAGE_TITLE>(.{1,1000}?)</PAGE_TITLE>", re.DOTALL)
@@ -50,7 +54,7 @@ class _Article:
 def is_file(content: bytes) -> bool:
     """True for a packed or plain file of GDELT's, and for its list of the latest ones."""
     if content.startswith(_PACKED):
-        return _member(content) is not None
+        return _holds_table(content)
     head = content[:20_000].decode("utf-8", "replace")
     first = head.partition("\n")[0]
     return _LISTED.match(head.strip()) is not None or _reader(first.rstrip("\r").split("\t")) is not None
@@ -94,26 +98,35 @@ def read(document: Document) -> Parsed:
 def _text(document: Document) -> str:
     content = document.content
     if content.startswith(_PACKED):
-        member = _member(content)
-        if member is None:
-            raise ParseError(f"{document.where}: a packed file without a table in it; check the address")
         try:
-            with zipfile.ZipFile(io.BytesIO(content)) as packed, packed.open(member) as stream:
-                content = stream.read(UNPACKED_BYTES + 1)
-        except (zipfile.BadZipFile, zlib.error, EOFError, OSError, NotImplementedError, RuntimeError) as error:
+            with zipfile.ZipFile(io.BytesIO(content)) as packed:
+                table = _table(packed)
+                if table is None:
+                    raise ParseError(f"{document.where}: a packed file without a table in it; check the address")
+                with packed.open(table) as stream:
+                    content = stream.read(UNPACKED_BYTES + 1)
+        except _DAMAGED as error:
             raise ParseError(f"{document.where}: cannot be unpacked ({line(str(error))[:80]}); try again") from None
     if len(content) > UNPACKED_BYTES:
         raise ParseError(f"{document.where}: holds more than {UNPACKED_BYTES // 1024**2} MiB; it is not read")
     return content.decode("utf-8", "replace")
 
 
-def _member(content: bytes) -> str | None:
-    """The one table in a packed file."""
+def _holds_table(content: bytes) -> bool:
     try:
         with zipfile.ZipFile(io.BytesIO(content)) as packed:
-            return next((name for name in packed.namelist()[:20] if name.lower().endswith((".csv", ".tsv"))), None)
-    except (zipfile.BadZipFile, OSError, NotImplementedError, ValueError):
-        return None
+            return _table(packed) is not None
+    except _DAMAGED:
+        return False
+
+
+def _table(packed: zipfile.ZipFile) -> zipfile.ZipInfo | None:
+    """The one table in a packed file that can be read without a password."""
+    for member in packed.infolist()[:20]:
+        readable = member.compress_type in _METHODS and not member.flag_bits & _ENCRYPTED
+        if readable and member.filename.lower().endswith((".csv", ".tsv")):
+            return member
+    return None
 
 
 _Reader = Callable[[Sequence[str]], _Article | None]

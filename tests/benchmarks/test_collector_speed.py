@@ -28,8 +28,9 @@ import pytest
 from feeds import store
 from feeds.database import open_engine, reading, writing
 from feeds.model import Feed, Item, Outcome, Poll
-from feeds.parsing import parse
+from feeds.parsing import Parsed, parse
 from feeds.polling import Collector, CollectorSettings
+from feeds.worker import Parser
 
 requests = pytest.importorskip("requests", reason="the plain way needs requests")
 pytestmark = pytest.mark.benchmark
@@ -311,6 +312,33 @@ def test_parsing_beside_bare_lxml() -> None:
         assert len(found) == ENTRIES
     bare = (time.process_time() - began) / len(documents) * 1000
     print(f"\nparsing {size:.0f} KiB: {ours:.2f} ms, bare lxml {bare:.2f} ms: {ours / bare:.0f} times")
+
+
+def test_talking_to_a_reader_costs_little() -> None:
+    """What reading a document in a worker costs, this process and the worker together, beside reading it here."""
+    feed = Feed(feed_id="f", name="Outlet", url="https://outlet.example/rss")
+    documents = [document(number, number) for number in range(CHANGED // 3)]
+
+    async def work() -> float:
+        parser = Parser(size=1)
+        try:
+            assert isinstance(await parser.parse(documents[0], feed=feed, url=feed.url, fetched_at=START), Parsed)
+            workers = [worker.process.pid for worker in parser._idle]
+            began = computing(workers)
+            for body in documents:
+                await parser.parse(body, feed=feed, url=feed.url, fetched_at=START)
+            return computing(workers) - began
+        finally:
+            await parser.close()
+
+    there = asyncio.run(work()) / len(documents) * 1000
+    parse(documents[0], feed=feed, url=feed.url, fetched_at=START)
+    began = time.process_time()
+    for body in documents:
+        parse(body, feed=feed, url=feed.url, fetched_at=START)
+    here = (time.process_time() - began) / len(documents) * 1000
+    figures = f"{there:.2f} ms in a worker, {here:.2f} ms in this process"
+    print(f"\nreading {ENTRIES} entries: {figures}; {yardstick():.0f} M loops/s")
 
 
 if __name__ == "__main__":

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import time
 from datetime import UTC, datetime, timedelta, timezone
 from email.utils import format_datetime
 
 import pytest
+from bounded_work import bounded_work
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -213,6 +213,5 @@ def test_slow_readings_run_out() -> None:
 def test_evil_dates_cost_little(raw: str) -> None:
     """No text makes the patterns backtrack for long."""
     read_date("19 Dezember 2022 x", now=NOW, languages=("ru",))  # loads the tolerant parser's tables
-    started = time.process_time()
-    read_date(raw, now=NOW, languages=("ru",))
-    assert time.process_time() - started < 0.5
+    with bounded_work():
+        read_date(raw, now=NOW, languages=("ru",))

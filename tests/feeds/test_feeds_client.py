@@ -17,6 +17,7 @@ import pytest
 import zstandard
 from aiohttp import web
 from aiohttp.abc import AbstractResolver, ResolveResult
+from bounded_work import bounded_work
 from hypothesis import given
 from hypothesis import strategies as st
 from loopback_source import Source, run, serving
@@ -118,11 +119,10 @@ def test_packed_documents_are_unpacked(encoding: str, pack: Callable[[bytes], by
 def test_a_bomb_is_stopped_before_it_bursts(encoding: str, pack: Callable[[bytes], bytes]) -> None:
     """A small packed body that becomes huge is refused, quickly and without holding it."""
     bomb = pack(b"\0" * (64 * MIB))
-    began = time.process_time()
-    answer, _ = ask(lambda source: source.says("/rss", bomb, Content_Encoding=encoding))
+    with bounded_work():
+        answer, _ = ask(lambda source: source.says("/rss", bomb, Content_Encoding=encoding))
     assert isinstance(answer, Refused)
     assert "larger than 8 MiB" in answer.reason
-    assert time.process_time() - began < 3
 
 
 def test_a_document_over_the_limit_is_not_read() -> None:
@@ -179,7 +179,7 @@ def test_a_slow_drip_is_cut_off_in_real_time() -> None:
     async def drip(request: web.Request) -> web.StreamResponse:
         response = web.StreamResponse()
         await response.prepare(request)
-        for _ in range(100):
+        for _ in range(10_000):
             await response.write(b" ")
             await asyncio.sleep(0.05)
         return response
@@ -188,7 +188,7 @@ def test_a_slow_drip_is_cut_off_in_real_time() -> None:
     answer, _ = ask(lambda source: source.does("/rss", drip), limits=Limits(total_within=timedelta(seconds=1)))
     assert isinstance(answer, Failed)
     assert "within 1 s" in answer.reason
-    assert time.monotonic() - began < 4
+    assert time.monotonic() - began < 60
 
 
 def test_redirects_are_followed_and_permanent_ones_reported() -> None:

@@ -14,6 +14,7 @@ from pathlib import Path
 
 from aiohttp import web
 from aiohttp.abc import AbstractResolver, ResolveResult
+from bounded_work import WORK_S
 from loopback_source import Source, hourly, rss, run, serving
 from sqlalchemy import Engine
 
@@ -23,8 +24,6 @@ from feeds.polling import Collector, CollectorSettings
 
 NOON = datetime(2022, 1, 12, 12, tzinfo=UTC)
 HOUR = timedelta(hours=1)
-WORK = 6.0
-"""Seconds of computing that one document may cost, poller and reader together."""
 ROOM = 300
 """MiB by which the poller may grow, whatever it is sent."""
 
@@ -165,7 +164,7 @@ def test_every_hostile_source_is_a_line_and_hurts_nobody(sqlite: Engine) -> None
                     outcome, says = SAYS.get(name, (poll.outcome, ""))
                     assert (poll.outcome, says in poll.detail) == (outcome, True), (name, poll)
                     assert "root:" not in poll.detail
-                    assert spent < WORK, (name, spent)
+                    assert spent < WORK_S, (name, spent)
             grown = (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) // 1024
             assert grown < ROOM, f"the poller grew by {grown} MiB"
 

@@ -6,7 +6,6 @@ import time
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
-import pytest
 from sqlalchemy import Connection, Engine
 
 from feeds import store
@@ -251,15 +250,3 @@ def test_a_poller_that_stops_gives_its_leases_back(engine: Engine) -> None:
         claim(connection, ["a", "b"], "one")
         assert store.release_owner(connection, "one") == 2
         assert len(claim(connection, ["a", "b"], "two", now=START + MINUTE)) == 2
-
-
-@pytest.mark.benchmark
-def test_bulk_insert_is_fast(sqlite: Engine) -> None:
-    """An archive of a year is stored in seconds, not minutes."""
-    items = [an_item(number, text="Колонна техники " * 30) for number in range(5_000)]
-    began = time.process_time()
-    with writing(sqlite) as connection:
-        assert store.add_items(connection, items) == 5_000
-    rate = 5_000 / (time.process_time() - began)
-    print(f"{rate:,.0f} items a second of computing")
-    assert rate > 5_000

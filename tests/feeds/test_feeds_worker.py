@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import os
 import sys
-import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
@@ -161,24 +160,3 @@ def test_a_cancelled_visit_does_not_poison_the_next() -> None:
             assert isinstance(answer, Parsed)
 
     run(work())
-
-
-@pytest.mark.benchmark
-def test_a_small_document_is_cheap() -> None:
-    """A replay parses thousands of documents in minutes: the conversation with a worker costs little beside reading."""
-
-    async def work() -> float:
-        parser = Parser(size=1)
-        body = rss(hourly(20)).encode()
-        try:
-            await parser.parse(body, feed=FEED, url=FEED.url, fetched_at=NOW)
-            began = time.perf_counter()
-            for _ in range(100):
-                await parser.parse(body, feed=FEED, url=FEED.url, fetched_at=NOW)
-            return (time.perf_counter() - began) / 100
-        finally:
-            await parser.close()
-
-    each = run(work())
-    print(f"{each * 1000:.1f} ms a document of twenty entries")
-    assert each < 0.25
