@@ -1,7 +1,8 @@
 """Events and origins: many items, few voices, one happening; this room counts happenings, not echoes."""
 
+from indicators.events.carousel import Carousel, carousel
 from indicators.events.clustering import REPEAT_WITHIN, cluster
-from indicators.events.corroboration import Carousel, Contradiction, carousel, contradictions, judge
+from indicators.events.corroboration import Contradiction, contradictions, judge
 from indicators.events.origin import known_channels, trace, voices
 from indicators.events.regrouping import Regrouped, regroup
 from indicators.events.syndication import Reprint, ReprintIndex, ReprintKind

@@ -3,30 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
-from datetime import timedelta
-from itertools import chain
+from dataclasses import dataclass
+from typing import NamedTuple
 
-from indicators.events.likeness import Map, Where, numbers_agree
+from indicators.events.likeness import numbers_agree
+from indicators.events.whereabouts import Map, Where
 from indicators.model.actor import AttributionKind
-from indicators.model.event import Event, Origin, Report
-from indicators.model.place import Place
+from indicators.model.event import NOBODY, Event, Origin, Report
 from indicators.model.signal import Assertion, Direction
 
 NEED_A_WITNESS = frozenset({"withdrawal", "drill_end"})
 """What officials announce to calm: nothing until somebody independent has seen it (15 February 2022)."""
-CAROUSEL_WITHIN = timedelta(days=3)
-"""Trains that go to the border and are back within three days have moved nothing."""
-MOVEMENTS = frozenset({"equipment_move", "troop_move", "logistics", "missiles", "aviation"})
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Verdict:
+class Verdict(NamedTuple):
     """Whether an event counts, how credible it is, and why, in one line."""
 
     credibility: int
     counted: bool
     why: str
+
+
+MONITOR = AttributionKind.INDEPENDENT_MONITOR
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,27 +47,28 @@ class Contradiction:
 def judge(reports: Sequence[Report], *, against: Sequence[Report] = (), counted: bool = True) -> Verdict:
     """Credibility of what `reports` say, in the face of `against`, and whether it may count."""
     if not counted:
-        return Verdict(credibility=6, counted=False, why=_why_uncounted(reports))
+        return Verdict(6, False, _why_uncounted(reports))
     voices = independent(reports)
-    credibility, reason = _credibility(reports, voices, _weighty(against, reports, voices))
     if reports[0].signal.family in NEED_A_WITNESS and all(origin.official for origin in voices):
         who = ", ".join(origin.name for origin in voices) or "nobody named"
-        return Verdict(
-            credibility=6,
-            counted=False,
-            why=f"said by officials alone ({who}): counts when an independent origin says so",
-        )
-    return Verdict(credibility=credibility, counted=True, why=reason)
+        return Verdict(6, False, f"said by officials alone ({who}): counts when an independent origin says so")
+    credibility, reason = _credibility(reports, voices, _weighty(against, reports, voices) if against else ())
+    return Verdict(credibility, True, reason)
 
 
 def independent(reports: Iterable[Report]) -> tuple[Origin, ...]:
     """The independent voices behind some reports, first first; officials of one state, or of none known, are one."""
     seen: dict[str, Origin] = {}
+    officials = False
     for report in reports:
         origin = report.origin
-        if origin.known:
-            seen.setdefault("officials" if origin.official and not origin.state else origin.voice, origin)
-    if "officials" in seen and any(origin.official and origin.state for origin in seen.values()):
+        if not origin.official:
+            seen.setdefault(origin.id, origin)
+        elif origin.known:
+            seen.setdefault(origin.voice if origin.state else "officials", origin)
+            officials = True
+    seen.pop(NOBODY, None)
+    if officials and "officials" in seen and any(origin.official and origin.state for origin in seen.values()):
         # A state medium whose state is not known may be the very state that has spoken already.
         del seen["officials"]
     return tuple(seen.values())
@@ -77,26 +76,31 @@ def independent(reports: Iterable[Report]) -> tuple[Origin, ...]:
 
 def _credibility(reports: Sequence[Report], voices: tuple[Origin, ...], against: tuple[Origin, ...]) -> tuple[int, str]:
     """Admiralty 1 to 6, with the sentence that says why."""
-    who = ", ".join(origin.name for origin in voices[:4]) + (f" and {len(voices) - 4} more" if len(voices) > 4 else "")
-    best = min([report.reliability for report in reports if report.origin.known], default="F")
-    if not voices:
+    count = len(voices)
+    if count == 0:
         return 6, "no origin that could be named"
-    said = f"one origin ({who})" if len(voices) == 1 else f"{len(voices)} independent origins ({who})"
+    said = ", ".join([origin.name for origin in voices[:4]])
+    if count == 1:
+        said = f"one origin ({said})"
+    else:
+        said = f"{count} independent origins ({said}{f' and {count - 4} more' if count > 4 else ''})"
     if against:
         said += f", contradicted by {', '.join(origin.name for origin in against)}"
-        if len(voices) >= 2:
+        if count >= 2:
             return 3, said
-        return (5 if len(against) >= 2 and best > "C" else 4), said
-    if len(voices) >= 2:
-        watched = _watched(voices, reports)
-        return (1 if watched or (len(voices) >= 3 and best <= "B") else 2), said
-    return (3, said) if best <= "C" else (6, f"{said}, not graded")
+        return (5 if len(against) >= 2 and _best(reports) > "C" else 4), said
+    if count >= 2:
+        return (1 if _watched(voices, reports) or (count >= 3 and _best(reports) <= "B") else 2), said
+    return (3, said) if _best(reports) <= "C" else (6, f"{said}, not graded")
+
+
+def _best(reports: Sequence[Report]) -> str:
+    """The best grade of those who name whom they have it from."""
+    return min([report.reliability for report in reports if report.origin.id != NOBODY], default="F")
 
 
 def _weighty(against: Sequence[Report], reports: Sequence[Report], voices: tuple[Origin, ...]) -> tuple[Origin, ...]:
     """The voices whose contradiction weighs: nobody's who also says it, and no official's denial or own acquittal."""
-    if not against:
-        return ()
     speaking = {origin.voice for origin in voices}
     acting = {actor.id for report in reports for actor in report.signal.actors}
     heard = [report for report in against if _free_to_judge(report, acting)]
@@ -113,16 +117,20 @@ def _free_to_judge(report: Report, acting: set[str]) -> bool:
 
 def _watched(voices: tuple[Origin, ...], reports: Sequence[Report]) -> bool:
     """Whether one of the voices watches for itself."""
-    free = [origin for origin in voices if not origin.official]
-    if any(origin.kind == AttributionKind.INDEPENDENT_MONITOR for origin in free):
-        return True
-    unsaid = {origin.id for origin in free if not origin.kind}
-    return bool(unsaid) and any(
-        report.signal.attribution is not None
-        and report.signal.attribution.kind is AttributionKind.INDEPENDENT_MONITOR
-        and report.origin.id in unsaid
-        for report in reports
-    )
+    unsaid = set()
+    for origin in voices:
+        if not origin.official:
+            if origin.kind == MONITOR:
+                return True
+            if not origin.kind:
+                unsaid.add(origin.id)
+    if not unsaid:
+        return False
+    for report in reports:
+        said = report.signal.attribution
+        if said is not None and said.kind is MONITOR and report.origin.id in unsaid:
+            return True
+    return False
 
 
 def _why_uncounted(reports: Sequence[Report]) -> str:
@@ -226,104 +234,6 @@ def _where(event: Event, places: Map) -> Where:
         if other.narrower(found):
             found = other
     return found
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Carousel:
-    """Out and back: two counted events that cancel each other, and the line that says so."""
-
-    out: Event
-    back: Event
-    why: str
-
-
-def cancelled(events: Sequence[Event]) -> list[Event]:
-    """The events with every pair that went out and came back marked: each names the other and neither is counted."""
-    other: dict[str, str] = {}
-    for pair in carousel(events):
-        other[pair.out.event_id] = pair.back.event_id
-        other[pair.back.event_id] = pair.out.event_id
-    if not other:
-        return list(events)
-    return [
-        replace(event, counted=False, cancelled_by=other[event.event_id]) if event.event_id in other else event
-        for event in events
-    ]
-
-
-def uncancelled(event: Event) -> Event:
-    """The event as it stands by itself."""
-    return replace(event, counted=True, cancelled_by="") if event.cancelled_by else event
-
-
-def carousel(events: Iterable[Event], *, within: timedelta = CAROUSEL_WITHIN) -> list[Carousel]:
-    """Pairs of movements of the same things toward the border and away again within three days; each event once.
-
-    That they came back must be said by somebody who is no official: a withdrawal that is only announced undoes nothing.
-    """
-    moved = [event for event in events if event.counted and event.family in MOVEMENTS]
-    if not any(_way(event) is Direction.AWAY for event in moved):
-        return []
-    ordered = sorted(
-        moved,
-        key=lambda event: (event.occurred_on, event.reports[0].signal.published_at, event.event_id),
-    )
-    out_on: dict[tuple[str, int], list[Event]] = {}
-    for event in reversed(ordered):
-        if _way(event) is Direction.TOWARD:
-            out_on.setdefault((event.family, event.occurred_on.toordinal()), []).append(event)
-    places = Map()
-    tracks: dict[str, tuple[Place, ...]] = {}
-
-    def track(event: Event) -> tuple[Place, ...]:
-        # A point of the way, never a region: in a shared one half of all things move.
-        if event.event_id not in tracks:
-            wheres = {places.where(report.signal.places) for report in event.reports}
-            tracks[event.event_id] = tuple({place.id: place for where in wheres for place in where.specific}.values())
-        return tracks[event.event_id]
-
-    taken: set[str] = set()
-    pairs = []
-    for back in ordered:
-        if _way(back) is not Direction.AWAY or all(origin.official for origin in back.origins):
-            continue
-        on = back.occurred_on.toordinal()
-        for out in chain.from_iterable(
-            out_on.get((back.family, day), ()) for day in range(on, on - within.days - 1, -1)
-        ):
-            if out.event_id in taken or not _same_things(out, back) or not places.any_near(track(out), track(back)):
-                continue
-            taken.add(out.event_id)
-            days = (back.occurred_on - out.occurred_on).days
-            when = "the same day" if days == 0 else f"{days} day{'s' if days > 1 else ''} later"
-            pairs.append(
-                Carousel(
-                    out=out,
-                    back=back,
-                    why=f"out on {out.occurred_on} and back {when}: a carousel, nothing stayed at the border",
-                )
-            )
-            break
-    return pairs
-
-
-def _way(event: Event) -> Direction:
-    """The direction that the first report with one gives."""
-    return next(
-        (report.signal.direction for report in event.reports if report.signal.direction is not Direction.NONE),
-        Direction.NONE,
-    )
-
-
-def _same_things(out: Event, back: Event) -> bool:
-    """Whether what went and what came back can be the same: like numbers where both have them, of one unit."""
-    went = {r.signal.quantity.unit: r.signal.quantity for r in reversed(out.reports) if r.signal.quantity}
-    came = {r.signal.quantity.unit: r.signal.quantity for r in reversed(back.reports) if r.signal.quantity}
-    shared = went.keys() & came.keys()
-    if shared:
-        return any(numbers_agree(went[unit], came[unit]) for unit in shared)
-    # Tanks that went and trucks that came back are two movements; without numbers on one side the place decides.
-    return not (went and came)
 
 
 def _names(reports: Iterable[Report]) -> str:

@@ -11,10 +11,10 @@ from feeds.model import Feed, Item, OriginKind
 from indicators.events.fingerprint import fold
 from indicators.events.syndication import Reprint
 from indicators.model.actor import Attribution, AttributionKind
-from indicators.model.event import Origin, Report
+from indicators.model.event import NOBODY, Origin, Report
 from indicators.model.signal import Signal
 
-UNKNOWN = Origin(id="unknown", name="unknown")
+UNKNOWN = Origin(id=NOBODY, name="unknown")
 """Nobody that could be asked: it corroborates nothing."""
 
 
@@ -200,11 +200,15 @@ def resolve_loops(reports: Sequence[Report], own: Mapping[str, Origin]) -> tuple
     `own` is each owner family's own voice. A cites B when A's report names B's voice as its origin; when B's reports in
     turn lead back to A and none of them speaks for itself, neither is a second voice.
     """
-    if len(reports) == 1:
+    owner = reports[0].owner
+    for report in reports:
+        if report.owner != owner:
+            break
+    else:
         return tuple(reports)
     cites: dict[str, set[str]] = {}
     for report in reports:
-        if report.origin.known:
+        if report.origin.id != NOBODY:
             cites.setdefault(_me(report, own), set()).add(report.origin.id)
     if not any(of != me and of in cites for me, named in cites.items() for of in named):
         return tuple(reports)
@@ -230,7 +234,9 @@ def resolve_loops(reports: Sequence[Report], own: Mapping[str, Origin]) -> tuple
 
 
 def _me(report: Report, own: Mapping[str, Origin]) -> str:
-    return own[report.owner].id if report.owner in own else f"owner:{report.owner}"
+    """Whose word a report is when nobody else's."""
+    voice = own.get(report.owner)
+    return voice.id if voice is not None else f"owner:{report.owner}"
 
 
 def _looped(cites: Mapping[str, set[str]]) -> dict[str, frozenset[str]]:

@@ -6,9 +6,10 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
-from indicators.events.clustering import COUNTED, REPEAT_WITHIN, Key, class_of, grouped, key_of
-from indicators.events.corroboration import cancelled, uncancelled
-from indicators.events.likeness import Facts, Map, Word, day_gap
+from indicators.events.carousel import cancelled, uncancelled
+from indicators.events.clustering import REPEAT_WITHIN, Key, grouped, key_of
+from indicators.events.likeness import COUNTED, Facts, Word, day_gap
+from indicators.events.whereabouts import Map
 from indicators.model.event import Event, Origin, Report
 from indicators.model.ruling import Ruling
 from indicators.model.signal import Assertion
@@ -66,11 +67,12 @@ class _Standing:
 
     def __init__(self, event: Event, places: Map) -> None:
         self.event = event
-        self.facts = sorted((Facts(report, places) for report in event.reports), key=lambda one: one.order)
+        facts = (Facts(report, places) for report in event.reports)
+        self.facts = sorted(facts, key=lambda one: one.order)
         self.seed = self.facts[0]
         self.days = self.seed.opens
         self.lineages = {one.lineage for one in self.facts}
-        self.name = class_of(event.reports[0])
+        self.name = self.seed.kind
 
     def admits(self, facts: Facts) -> bool:
         """Whether a report could join, by its days or its text."""
@@ -97,17 +99,18 @@ def _touched_in_block(new: Sequence[Report], events: Sequence[Event], within: ti
     """The same within one family and indicator."""
     places = Map()
     standing = [_Standing(event, places) for event in events]
-    words = {(report.signal.item_id, report.signal.evidence.start) for report in new}
+    arrived = [Facts(report, places) for report in new]
+    words = {one.word for one in arrived}
     chosen: set[int] = set()
     moving: list[Facts] = []
-    for name in sorted({class_of(report) for report in new} | {one.name for one in standing}):
+    for name in sorted({one.kind for one in arrived} | {one.name for one in standing}):
         mine = [one for one in standing if one.name == name]
-        front = [Facts(report, places) for report in new if class_of(report) == name]
+        front = [one for one in arrived if one.kind == name]
         # A coding that comes again replaces its elder wherever that one was put.
         front += [one for held in standing for one in held.facts if held.name == name and one.word in words]
         moving += _spread(front, mine, chosen)
     denials = [one for one in standing if one.name in (Assertion.DENIED.value, Assertion.NEGATED.value)]
-    if denials or any(class_of(one.report) != COUNTED for one in moving):
+    if denials or any(one.kind != COUNTED for one in moving):
         _add_opposed(standing, denials, moving, chosen, within)
     return [one.event for one in standing if id(one) in chosen]
 
@@ -153,8 +156,7 @@ def _later(members: Sequence[Facts], than: Facts) -> list[Facts]:
 
 
 def _meets(member: Facts, days: range) -> bool:
-    looks = member.looks
-    return looks.start < days.stop and days.start < looks.stop
+    return member.looks[0] < days.stop and days.start <= member.looks[-1]
 
 
 def _add_opposed(
@@ -165,14 +167,14 @@ def _add_opposed(
     within: timedelta,
 ) -> None:
     """Counted events whose denials may have changed, and every denial that speaks of a chosen event."""
-    changed = [one for one in moving if class_of(one.report) != COUNTED]
+    changed = [one for one in moving if one.kind != COUNTED]
     seeds = [*changed, *(one.seed for one in denials if id(one) in chosen)]
     for one in standing:
         if one.name == COUNTED and any(_may_speak_of(seed, one.seed, within) for seed in seeds):
             chosen.add(id(one))
     # A counted event may be reborn with any of its later members as founder, so each member is asked.
     counted = [one for held in standing if held.name == COUNTED and id(held) in chosen for one in held.facts]
-    counted += [one for one in moving if class_of(one.report) == COUNTED]
+    counted += [one for one in moving if one.kind == COUNTED]
     for denial in denials:
         if any(_may_speak_of(denial.seed, one, within) for one in counted):
             chosen.add(id(denial))

@@ -7,13 +7,16 @@ from datetime import date, datetime
 
 from indicators.model.signal import Signal
 
+NOBODY = "unknown"
+"""The id of an origin that could not be named."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Origin:
     """Who first said it. Two reports with one origin are one voice; an unknown origin corroborates nothing."""
 
     id: str
-    """An actor id, `owner:<family>` for a publisher speaking for itself, or `unknown`."""
+    """An actor id, `owner:<family>` for a publisher speaking for itself, or `NOBODY`."""
     name: str
     official: bool = False
     """A state's own word, or a medium that state controls: it cannot confirm itself."""
@@ -30,7 +33,7 @@ class Origin:
     @property
     def known(self) -> bool:
         """Whether this origin can corroborate."""
-        return self.id != "unknown"
+        return self.id != NOBODY
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -35,7 +35,10 @@ class Assertion(StrEnum):
     @property
     def countable(self) -> bool:
         """Whether a signal so asserted may add to its indicator's series."""
-        return self in (Assertion.HAPPENED, Assertion.ONGOING, Assertion.PLANNED)
+        return self in _COUNTABLE
+
+
+_COUNTABLE = (Assertion.HAPPENED, Assertion.ONGOING, Assertion.PLANNED)
 
 
 class Direction(StrEnum):
