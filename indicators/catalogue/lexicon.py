@@ -55,6 +55,8 @@ class Lexicon:
         self.rules: list[Rule] = []
         self.indexes: dict[str, TermIndex] = {}
         self._slots: dict[tuple[str, tuple[int, ...]], int] = {}
+        self._classes: dict[int, int] = {}
+        self._compiled: dict[tuple[str, str, int | None], Pattern] = {}
         self.slot_terms: list[tuple[Term, ...]] = [()]
         self.slot_lang: list[str] = [""]
 
@@ -64,15 +66,16 @@ class Lexicon:
 
     def slot(self, lang: str, terms: tuple[Term, ...]) -> int:
         """The number of the slot that any of `terms` fills in `lang`."""
+        number = self._classes.get(id(terms))
+        if number is not None and self.slot_terms[number] is terms and self.slot_lang[number] == lang:
+            return number  # a class of words, met before
         key = (lang, tuple(map(id, terms)))
         number = self._slots.get(key)
         if number is None:
-            number = self._slots[key] = len(self.slot_terms)
+            number = self._slots[key] = self._classes[id(terms)] = len(self.slot_terms)
             self.slot_terms.append(terms)
             self.slot_lang.append(lang)
-            index = self.indexes.setdefault(lang, TermIndex())
-            for term in terms:
-                index.add(term, number)
+            self.indexes.setdefault(lang, TermIndex()).add_all(terms, number)
         return number
 
     def add_file(
@@ -146,8 +149,13 @@ class Lexicon:
         classes: Mapping[str, tuple[Term, ...]],
         within: int | None,
     ) -> Pattern | None:
+        # What uses no class of its file means the same in every file of the language.
+        key = (lang if "@" not in source else file.name, source, within)
+        known = self._compiled.get(key)
+        if known is not None:
+            return known
         try:
-            return compile_pattern(
+            pattern = compile_pattern(
                 source,
                 endings=endings,
                 classes=classes,
@@ -158,6 +166,8 @@ class Lexicon:
         except PatternError as trouble:
             file.add(path, trouble.message, trouble.remedy)
             return None
+        self._compiled[key] = pattern
+        return pattern
 
     def finds(self, rule: Rule, text: str, number_words: TermIndex | None = None) -> bool:
         """Whether the wording of `rule` alone finds `text`, read as one sentence; how it is put plays no part."""
@@ -190,14 +200,17 @@ def read_classes(
 ) -> dict[str, tuple[Term, ...]]:
     """The word classes a file defines; a class may use those written before it and the shared ones."""
     classes: dict[str, tuple[Term, ...]] = {}
+    known = dict(shared)
     for name, sources in content.words.items():
-        terms: dict[Term, None] = {}
+        # A language reads each term once, so that terms are told apart by what they are, not by what they hold.
+        terms: dict[int, Term] = {}
         for at, source in enumerate(sources):
             try:
-                terms.update(dict.fromkeys(parse_terms(source, source, endings=endings, classes={**shared, **classes})))
+                for term in parse_terms(source, source, endings=endings, classes=known):
+                    terms[id(term)] = term
             except PatternError as trouble:
                 file.add(("words", name, at), trouble.message, trouble.remedy)
-        classes[name] = tuple(terms)
+        classes[name] = known[name] = tuple(terms.values())
         if not terms:
             file.add(
                 ("words", name), f"the class @{name} holds no word", "write at least one word, or take the class out"

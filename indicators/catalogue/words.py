@@ -30,6 +30,8 @@ _QUICK = {
     for signs in (" ", _GLUE)
 }
 _APART = frozenset(_GLUE + " ")
+_BLANKS_ALONE = re.compile(r"(?:[\w' *]|\([\w'|]*\)|\{\w*\})+")
+"""Words of a term between blanks, whose brackets hold no blank."""
 _SEPARATORS = re.compile(f"[{re.escape(_GLUE)}]")
 
 Ending = frozenset[str] | None
@@ -118,11 +120,13 @@ def parse_term(source: str, endings: Mapping[str, Sequence[str]]) -> Term:
 
 def _read_term(source: str, endings: Mapping[str, Sequence[str]]) -> Term:
     if _APART.isdisjoint(source):
-        return (_word(source.removesuffix("'s").removesuffix("\u2019s"), endings, source),)
+        return (_word(source, endings, source),)
+    if _BLANKS_ALONE.fullmatch(source):
+        return tuple([_word(piece, endings, source) for piece in source.split()])
     pieces = [piece for chunk in _split(source, " ") if chunk for piece in _split(chunk, _GLUE) if piece]
     if not pieces:
         raise PatternError(f"the term {source!r} holds no word", "write at least one word or leave the term out")
-    return tuple(_word(piece.removesuffix("'s").removesuffix("’s"), endings, source) for piece in pieces)
+    return tuple(_word(piece, endings, source) for piece in pieces)
 
 
 def _split(source: str, separators: str) -> list[str]:
@@ -156,6 +160,7 @@ class Endings(dict[str, tuple[str, ...]]):
     def __init__(self, endings: Mapping[str, Sequence[str]]) -> None:
         super().__init__({name: tuple(fold_word(ending) for ending in chosen) for name, chosen in endings.items()})
         self.sets = {name: frozenset(chosen) for name, chosen in self.items()}
+        self.written: dict[str, frozenset[str]] = {}
         self.known: dict[str, WordForms] = {}
         self.terms: dict[str, Term] = {}
 
@@ -163,10 +168,10 @@ class Endings(dict[str, tuple[str, ...]]):
 def _word(source: str, endings: Mapping[str, Sequence[str]], whole: str) -> WordForms:
     """The forms a word of a term stands for; a language's words recur, so they are read once."""
     if not isinstance(endings, Endings):
-        return _read_word(source, endings, whole)
+        return _read_word(source.removesuffix("'s").removesuffix("\u2019s"), endings, whole)
     forms = endings.known.get(source)
     if forms is None:
-        forms = endings.known[source] = _read_word(source, endings, whole)
+        forms = endings.known[source] = _read_word(source.removesuffix("'s").removesuffix("\u2019s"), endings, whole)
     return forms
 
 
@@ -183,7 +188,7 @@ def _read_word(source: str, endings: Mapping[str, Sequence[str]], whole: str) ->
         if usual[4]:
             return ((stem, None),)
         if usual[3] is not None:
-            return ((stem, frozenset(map(fold_word, usual[3].split("|")))),)
+            return ((stem, _written(usual[3], endings)),)
         if isinstance(endings, Endings) and usual[2] in endings.sets:
             return ((stem, endings.sets[usual[2]]),)
     open_end = source.endswith("*")
@@ -201,6 +206,16 @@ def _read_word(source: str, endings: Mapping[str, Sequence[str]], whole: str) ->
         known = merged.get(stem, frozenset())
         merged[stem] = None if tails is None or known is None else known | tails
     return tuple(merged.items())
+
+
+def _written(choices: str, endings: Mapping[str, Sequence[str]]) -> frozenset[str]:
+    """Endings written out, of a few kinds in each language."""
+    if not isinstance(endings, Endings):
+        return frozenset(map(fold_word, choices.split("|")))
+    chosen = endings.written.get(choices)
+    if chosen is None:
+        chosen = endings.written[choices] = frozenset(map(fold_word, choices.split("|")))
+    return chosen
 
 
 def _parts(source: str, endings: Mapping[str, Sequence[str]], whole: str) -> list[tuple[str, ...]]:
@@ -495,12 +510,12 @@ class _Beginnings(dict[str, _Begins]):
         self._seconds = frozenset[int]()
         self._kept: list[Term] = []
 
-    def settle(self, waiting: Iterable[tuple[Term, int]]) -> None:
-        """Let each term serve its slot."""
+    def settle(self, waiting: Iterable[tuple[tuple[Term, ...], int]]) -> None:
+        """Let the terms serve their slots."""
         self.clear()
         self._alike.clear()
         # A language reads each term once, so that terms are told apart by what they are, not by what they hold.
-        for term, slot in waiting:
+        for term, slot in ((term, slot) for terms, slot in waiting for term in terms):
             number = self._terms.get(id(term))
             if number is None:
                 number = self._terms[id(term)] = len(self._rests)
@@ -583,11 +598,15 @@ class TermIndex:
 
     def __init__(self) -> None:
         self._beginnings = _Beginnings()
-        self._waiting: list[tuple[Term, int]] = []
+        self._waiting: list[tuple[tuple[Term, ...], int]] = []
 
     def add(self, term: Term, slot: int) -> None:
         """Let `term` serve `slot`; it is put in its place when the first word is looked up."""
-        self._waiting.append((term, slot))
+        self._waiting.append(((term,), slot))
+
+    def add_all(self, terms: tuple[Term, ...], slot: int) -> None:
+        """Let each of `terms` serve `slot`."""
+        self._waiting.append((terms, slot))
 
     def _settle(self) -> None:
         """Put in place what was added."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Any, TypeVar
 
 import yaml
@@ -12,9 +11,31 @@ from pydantic import ValidationError
 from indicators.catalogue.problems import CatalogueProblem
 from indicators.catalogue.schema import Door
 
-_Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 Shape = TypeVar("Shape", bound=Door)
-_PLAIN = {"tag:yaml.org,2002:str", "tag:yaml.org,2002:value"}
+_STRING = "tag:yaml.org,2002:str"
+_PLAIN = (_STRING, "tag:yaml.org,2002:value")
+_Fastest: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+
+
+class _Loader(_Fastest):  # type: ignore[misc]
+    """The safe loader, which asks of a value only whether it is a string; most values are."""
+
+    def resolve(self, kind: type[yaml.Node], value: str | None, implicit: Any) -> str:
+        """The tag of a node that names none."""
+        if kind is yaml.ScalarNode and value and (not implicit[0] or value[0] not in self.yaml_implicit_resolvers):
+            return _STRING
+        tag: str = super().resolve(kind, value, implicit)
+        return tag
+
+    def descend_resolver(self, current_node: yaml.Node | None, current_index: Any) -> None:
+        """Nothing is told of a value by where it stands."""
+
+    def ascend_resolver(self) -> None:
+        """Nothing is told of a value by where it stands."""
+
+
+Path = tuple[Any, "str | int"] | tuple[()]
+"""Where a value stands: the way to what holds it, and its key or place there."""
 
 
 class YamlFile:
@@ -97,20 +118,30 @@ class YamlFile:
         else:
             self.add(path, f"{shown} does not fit", error["msg"][:1].lower() + error["msg"][1:])
 
-    def _plain(self, node: yaml.Node, path: tuple[str | int, ...]) -> Any:
+    def _plain(self, node: yaml.Node, path: Path) -> Any:
+        """The value of a node; what stands at `path` is named only where something is wrong with it."""
         if isinstance(node, yaml.ScalarNode):
             return node.value if node.tag in _PLAIN else self._scalar(node, path)
         if isinstance(node, yaml.SequenceNode):
-            return [self._plain(child, (*path, place)) for place, child in enumerate(node.value)]
+            return [
+                child.value
+                if child.tag == _STRING and isinstance(child, yaml.ScalarNode)
+                else self._plain(child, (path, place))
+                for place, child in enumerate(node.value)
+            ]
         mapping: dict[str, Any] = {}
         for key, value in node.value:
             name = str(key.value) if isinstance(key, yaml.ScalarNode) else "?"
             if name in mapping:
-                self.add((*path, name), "this key stands twice", "keep one of the two")
-            mapping[name] = self._plain(value, (*path, name))
+                self.add(_steps((path, name)), "this key stands twice", "keep one of the two")
+            mapping[name] = (
+                value.value
+                if value.tag == _STRING and isinstance(value, yaml.ScalarNode)
+                else self._plain(value, (path, name))
+            )
         return mapping
 
-    def _scalar(self, node: yaml.ScalarNode, path: tuple[str | int, ...]) -> Any:  # noqa: PLR0911 - one return a tag
+    def _scalar(self, node: yaml.ScalarNode, path: Path) -> Any:  # noqa: PLR0911 - one return a tag
         kind = node.tag.rpartition(":")[2]
         text = node.value
         try:
@@ -131,8 +162,17 @@ class YamlFile:
             return None
         if kind in ("timestamp", "merge"):
             return text
-        self.add(path, f"the tag {node.tag} is not known here", "write a plain value")
+        self.add(_steps(path), f"the tag {node.tag} is not known here", "write a plain value")
         return text
+
+
+def _steps(path: Path) -> list[str | int]:
+    """A path from the top, of one that leads there from its end."""
+    steps: list[str | int] = []
+    while path:
+        path, step = path
+        steps.append(step)
+    return steps[::-1]
 
 
 def _nearest(key: str, path: tuple[str | int, ...], shape: type[Door]) -> str:
@@ -153,8 +193,3 @@ def _nearest(key: str, path: tuple[str | int, ...], shape: type[Door]) -> str:
         pending += list(getattr(kind, "__args__", ()))
     close = difflib.get_close_matches(key, sorted(fields), n=1)
     return f"did you mean {close[0]}?" if close else "take it out, or see indicators/catalogue/README.md"
-
-
-def read_file(path: Path, name: str) -> YamlFile:
-    """The file at `path`, shown in messages as `name`."""
-    return YamlFile(name, path.read_bytes())
