@@ -31,7 +31,7 @@ import yaml
 FOLDER = Path(__file__).parent / "coding"
 LISTS = {"first": FOLDER} | {
     name: FOLDER / name
-    for name in ("second", "third", "fourth", "fifth", "sixth", "seventh", "eighth", "ninth", "eleventh")
+    for name in ("second", "third", "fourth", "fifth", "sixth", "seventh", "eighth", "ninth", "eleventh", "twelfth")
 }
 HEADLINES = "headlines"
 HELD_OUT = "sixth"
