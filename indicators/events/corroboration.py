@@ -9,7 +9,7 @@ from typing import NamedTuple
 from indicators.events.likeness import numbers_agree
 from indicators.events.whereabouts import Map, Where
 from indicators.model.actor import AttributionKind
-from indicators.model.event import NOBODY, Event, Origin, Report
+from indicators.model.event import NOBODY, Event, Origin, Report, independent
 from indicators.model.signal import Assertion, Direction
 
 NEED_A_WITNESS = frozenset({"withdrawal", "drill_end"})
@@ -54,24 +54,6 @@ def judge(reports: Sequence[Report], *, against: Sequence[Report] = (), counted:
         return Verdict(6, False, f"said by officials alone ({who}): counts when an independent origin says so")
     credibility, reason = _credibility(reports, voices, _weighty(against, reports, voices) if against else ())
     return Verdict(credibility, True, reason)
-
-
-def independent(reports: Iterable[Report]) -> tuple[Origin, ...]:
-    """The independent voices behind some reports, first first; officials of one state, or of none known, are one."""
-    seen: dict[str, Origin] = {}
-    officials = False
-    for report in reports:
-        origin = report.origin
-        if not origin.official:
-            seen.setdefault(origin.id, origin)
-        elif origin.known:
-            seen.setdefault(origin.voice if origin.state else "officials", origin)
-            officials = True
-    seen.pop(NOBODY, None)
-    if officials and "officials" in seen and any(origin.official and origin.state for origin in seen.values()):
-        # A state medium whose state is not known may be the very state that has spoken already.
-        del seen["officials"]
-    return tuple(seen.values())
 
 
 def _credibility(reports: Sequence[Report], voices: tuple[Origin, ...], against: tuple[Origin, ...]) -> tuple[int, str]:

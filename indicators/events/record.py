@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from indicators.events.corroboration import contradictions, independent
-from indicators.model.event import Event, Origin
+from indicators.events.corroboration import contradictions
+from indicators.model.event import Event, Origin, independent
 
 
 @dataclass(slots=True, kw_only=True)

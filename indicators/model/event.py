@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime
 
@@ -54,6 +55,24 @@ class Report:
     """The item this one repeats, where it does."""
 
 
+def independent(reports: Iterable[Report]) -> tuple[Origin, ...]:
+    """The independent voices behind some reports, first first; officials of one state, or of none known, are one."""
+    seen: dict[str, Origin] = {}
+    officials = False
+    for report in reports:
+        origin = report.origin
+        if not origin.official:
+            seen.setdefault(origin.id, origin)
+        elif origin.known:
+            seen.setdefault(origin.voice if origin.state else "officials", origin)
+            officials = True
+    seen.pop(NOBODY, None)
+    if officials and "officials" in seen and any(origin.official and origin.state for origin in seen.values()):
+        # A state medium whose state is not known may be the very state that has spoken already.
+        del seen["officials"]
+    return tuple(seen.values())
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Event:
     """One happening as known at `known_at`: the instant this version of it came to be."""
@@ -79,12 +98,8 @@ class Event:
 
     @property
     def origins(self) -> tuple[Origin, ...]:
-        """The independent known origins, in order of first report; the officials of one state are one."""
-        seen: dict[str, Origin] = {}
-        for report in self.reports:
-            if report.origin.known and report.signal.assertion.countable:
-                seen.setdefault(report.origin.voice, report.origin)
-        return tuple(seen.values())
+        """The independent known origins of those who say that it is so, in order of first report."""
+        return independent(report for report in self.reports if report.signal.assertion.countable)
 
     @property
     def corroborated(self) -> bool:
