@@ -139,6 +139,8 @@ def names_in(
             ).countries()
             | mentioned
         )
+        lines = (catalogue.gazetteer.borders.get(one.place.id) for one in chosen if one.place.kind == "river")
+        named_all = named_all.union(*(line.countries for line in lines if line is not None))
         chosen = [replace(one, place=_which_border(one.place, named_all, catalogue)) for one in chosen]
     return Names(tuple(chosen), tuple(kept_actors), tuple((country, span) for span, country in lands.items()))
 

@@ -103,7 +103,9 @@ class Ground:
         lands_named = [country for country, _ in names.lands if country in area.countries]
         acting += lands_named
         # What comes from elsewhere does not happen there, and what is launched from the area falls on others.
-        there = [one for one in names.places if one.place in elsewhere and one.role is not PlaceRole.FROM]
+        # A grouping stands here and is aimed there.
+        aside = (PlaceRole.FROM, PlaceRole.TO) if family == "grouping" else (PlaceRole.FROM,)
+        there = [one for one in names.places if one.place in elsewhere and one.role not in aside]
         if acting and (not there or family in SPOKEN or (family == "attack" and lands_named)):
             return True, f"{acting[0]} is of the area"
         if elsewhere:

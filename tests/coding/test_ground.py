@@ -37,3 +37,15 @@ def test_what_the_threatened_country_does_elsewhere_is_not_of_the_area(text: str
 def test_other_indicators_keep_to_the_area(text: str) -> None:
     """Only the indicator that says so counts outside the area."""
     assert not [one for one in coded(text, lang="en") if one.counted]
+
+
+AIMED = [
+    ("Через Припять у границы с Украиной российские саперы перебросили наплавной мост.", "bridging", "ru"),
+    ("У южных рубежей Беларуси создан ударный кулак для наступления на Киев.", "grouping", "ru"),
+]
+
+
+@pytest.mark.parametrize(("text", "family", "lang"), AIMED, ids=[family for _, family, _ in AIMED])
+def test_what_stands_here_is_here_whatever_it_is_aimed_at(text: str, family: str, lang: str) -> None:
+    """A target elsewhere does not move a grouping there, and whose sappers they are does not move the border."""
+    assert family in [one.family for one in coded(text, lang=lang) if one.counted]
