@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta
 
-from indicators.model.event import Event, Origin
+from indicators.model.event import Event, Origin, independent
 from indicators.model.signal import Assertion, Direction, Signal
 
 ACTIVE_WITHIN = timedelta(hours=72)
@@ -37,12 +37,8 @@ def active_events(events: Iterable[Event], *, now: datetime, within: timedelta) 
 
 
 def origins_of(events: Iterable[Event]) -> tuple[Origin, ...]:
-    """The distinct known origins of these events, in order."""
-    seen: dict[str, Origin] = {}
-    for event in events:
-        for origin in event.origins:
-            seen.setdefault(origin.id, origin)
-    return tuple(seen.values())
+    """The independent known origins of these events, in order; a state's officials are one over all of them."""
+    return independent(report for event in events for report in event.saying)
 
 
 def reported_force(

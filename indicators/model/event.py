@@ -99,7 +99,12 @@ class Event:
     @property
     def origins(self) -> tuple[Origin, ...]:
         """The independent known origins of those who say that it is so, in order of first report."""
-        return independent(report for report in self.reports if report.signal.assertion.countable)
+        return independent(self.saying)
+
+    @property
+    def saying(self) -> tuple[Report, ...]:
+        """The reports that say that it is so, earliest first; the rest deny, doubt, ask or recall it."""
+        return tuple(report for report in self.reports if report.signal.assertion.countable)
 
     @property
     def corroborated(self) -> bool:

@@ -9,6 +9,7 @@ import pytest
 from level_builders import HAJUN, NOON, REUTERS, UNNAMED, a_place, an_event
 
 from indicators.levels.weight import effective_weight
+from indicators.model.event import Origin
 from indicators.model.signal import Direction, Quantity, Weight
 
 
@@ -61,6 +62,16 @@ def test_two_origins_are_critical_and_an_unnamed_one_is_none() -> None:
     two = When(origins=2)
     assert weigh(two, an_event(origins=(HAJUN, REUTERS)))[1] == "2 independent origins in 72 h, critical from 2"
     assert weigh(two, an_event(origins=(HAJUN, UNNAMED)))[0] is Weight.SUPPORTING
+
+
+def test_two_mouths_of_one_state_are_one_origin() -> None:
+    """A ministry and its state's television, each telling of another event, do not confirm one another."""
+    ministry, television = (
+        Origin(id=name, name=name, official=True, state="BLR") for name in ("BLR_MOD", "owner:television")
+    )
+    told = [an_event(event_id=one.id, origins=(one,)) for one in (ministry, television)]
+    assert weigh(When(origins=2), *told)[0] is Weight.SUPPORTING
+    assert weigh(When(origins=2), *told, an_event(event_id="seen", origins=(HAJUN,)))[0] is Weight.CRITICAL
 
 
 def test_events_within_a_longer_span() -> None:
