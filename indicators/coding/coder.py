@@ -221,6 +221,8 @@ class Coder:
 
     def _cues_in(self, langs: Sequence[str], words: Words) -> Found:
         """The languages' own words in a sentence."""
+        if len(langs) == 1:
+            return self.cues[langs[0]].find(words)
         found: dict[Kind, list[Span]] = {}
         for code in langs:
             for kind, places in self.cues[code].find(words).items():
@@ -284,7 +286,8 @@ class Coder:
                     mentioned,
                     speaks,
                 )
-            finished.append(replace(sentence, names=names, furniture=why))
+            same = names is sentence.names and why == sentence.furniture
+            finished.append(sentence if same else replace(sentence, names=names, furniture=why))
         return finished
 
     def _judge(

@@ -28,8 +28,8 @@ class Cues:
         )
         self._index = TermIndex()
         self._slots: dict[Any, int] = {}
-        self._single: dict[int, list[Kind]] = {}
-        self._several: dict[int, list[tuple[Kind, Pattern]]] = {}
+        self._meaning: dict[int, tuple[list[Kind], list[tuple[Kind, Pattern]]]] = {}
+        """For each slot, the kinds it is alone, and the patterns that are sought where it is filled."""
         for kind, source in _entries(language):
             self._add(kind, source)
 
@@ -37,6 +37,7 @@ class Cues:
         number = self._slots.get(terms)
         if number is None:
             number = self._slots[terms] = len(self._slots) + 1
+            self._meaning[number] = ([], [])
             for term in terms:
                 self._index.add(term, number)
         return number
@@ -47,12 +48,12 @@ class Cues:
         )
         only = pattern.variants[0]
         if len(pattern.variants) == 1 and len(only) == 1 and len(only[0]) == 1:
-            kinds = self._single.setdefault(only[0][0].slot, [])
+            kinds = self._meaning[only[0][0].slot][0]
             if kind not in kinds:
                 kinds.append(kind)
         else:
             key = next(iter(pattern.variants[0]))[0].slot if len(pattern.variants) == 1 else min(pattern.required)
-            self._several.setdefault(key, []).append((kind, pattern))
+            self._meaning[key][1].append((kind, pattern))
 
     def find(self, words: Words) -> dict[Kind, list[Span]]:
         """Where each kind of word stands in a sentence; a longer reading of a kind replaces the shorter it contains."""
@@ -60,13 +61,16 @@ class Cues:
         present = spans.keys()
         found: dict[Kind, list[Span]] = {}
         for slot, places in spans.items():
-            for kind in self._single.get(slot, ()):
-                found.setdefault(kind, []).extend(places)
-            for kind, pattern in self._several.get(slot, ()):
-                if not present >= pattern.required:
-                    continue
-                for taken in _each(pattern, spans, words.joined):
-                    found.setdefault(kind, []).append(taken)
+            kinds, several = self._meaning[slot]
+            for kind in kinds:
+                if kind in found:
+                    found[kind] += places
+                else:
+                    found[kind] = [*places]
+            for kind, pattern in several:
+                if present >= pattern.required:
+                    for taken in _each(pattern, spans, words.joined):
+                        found.setdefault(kind, []).append(taken)
         for kind, places in found.items():
             if len(places) > 1:
                 found[kind] = sorted(set(places))

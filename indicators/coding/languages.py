@@ -107,7 +107,7 @@ class Tongues:
         lean = lang[1:] if lang.startswith("?") else ""
         own = self.declared("" if lang.startswith("?") else lang)
         named = own[0] if len(own) == 1 else ""
-        if named == "en" and text.isascii():
+        if named == "en" and (text.isascii() or (_LATIN.search(text) and not _CYRILLIC.search(text))):
             return own
         cyrillic = len(_CYRILLIC.findall(text))
         latin = len(_LATIN.findall(text))
