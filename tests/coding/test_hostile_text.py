@@ -15,6 +15,8 @@ from indicators.coding.folding import fold
 from indicators.coding.glance import folded_words
 from indicators.coding.sentences import split
 
+WORK_AT_MOST = 60.0
+"""Seconds of computing for a text of megabytes, several times what it takes: only a cost by the square passes it."""
 PIECES = st.sampled_from(
     [
         "Belarusian Hajun: tanks moved to Gomel.",
@@ -110,12 +112,12 @@ def test_undeclared_polish_is_not_read_as_english() -> None:
     assert coded("Rosja i Białoruś rozpoczęły manewry, a Hajun transport tank moved na granicy w Brest.") == []
 
 
-def test_five_megabytes_are_answered_in_reasonable_time() -> None:
-    """A huge text, even without a full stop, is read whole."""
+def test_five_megabytes_are_read_whole() -> None:
+    """A huge text, even without a full stop, is read to its end with bounded work."""
     text = "слово word " * 450_000 + "Belarusian Hajun: tanks moved from training grounds to southern Belarus."
-    began = time.monotonic()
+    began = time.process_time()
     signals = coded(text)
-    assert time.monotonic() - began < 60
+    assert time.process_time() - began < WORK_AT_MOST
     assert any(one.family == "equipment_move" for one in signals)
 
 
@@ -142,7 +144,7 @@ def test_huge_texts_of_every_kind_are_answered(text: str) -> None:
     item = an_item(text)
     began = time.process_time()
     signals = code(item, belarus())
-    assert time.process_time() - began < 60
+    assert time.process_time() - began < WORK_AT_MOST
     assert all(item.body[one.evidence.start : one.evidence.end] == one.evidence.quote for one in signals)
 
 
