@@ -19,6 +19,8 @@ SPEECH = frozenset({"denial", "insufficiency", "concern", "accusation", "embassy
 POSSIBLE = frozenset({"threat"})
 # To cancel and to stop is the deed itself, and so is refusing to ask where a threat is made.
 STOPPING = frozenset({"traffic", "airspace", "border", "hospital", "disruption", "diplomatic_rupture"})
+# What a law or an order provides for is a condition within it; the law and the order are there.
+PROVIDING = frozenset({"legal", "civil_defence"})
 _REACH_HYPOTHETICAL = 8
 _REACH_PLANNED = 8
 _REACH_EPISTEMIC = 4
@@ -62,17 +64,20 @@ def decide(statement: Statement, taken: frozenset[int], family: str, default: As
     if asked:
         return Put(Assertion.QUESTION, asked)
     if not speech:
-        for look in (_denied, _negated, _supposed):
-            if look is _supposed and family in POSSIBLE:
-                continue
-            put = look(statement, taken, start, end)
-            if put is not None:
-                return put
+        put = _denied(statement, taken, start, end) or _negated(statement, taken, start, end)
+        if put is None and family not in POSSIBLE:
+            put = _supposed(statement, taken, start, end, family)
+        if put is not None:
+            return put
     put = _recalled(statement, taken, start, end)
     if put is not None:
         return put
     if not speech:
-        put = _planned(statement, taken, start, end) or _ongoing(statement, taken, start, end)
+        put = (
+            _planned(statement, taken, start, end)
+            or _lies_ahead(statement, start, end)
+            or _ongoing(statement, taken, start, end)
+        )
         if put is not None:
             return put
     if default is not None:
@@ -184,9 +189,11 @@ def _no_break(statement: Statement, first: int, last: int) -> bool:
     return all(statement.words.joined[at] for at in range(first, last + 1) if at < len(statement.words))
 
 
-def _supposed(statement: Statement, taken: frozenset[int], start: int, end: int) -> Put | None:
+def _supposed(statement: Statement, taken: frozenset[int], start: int, end: int, family: str) -> Put | None:
     for span in _cues(statement, "condition", taken):
         planned = bool(statement.found.get(("cue", "planned")))
+        if family in PROVIDING and span[0] > start:
+            continue
         if span[0] < end or planned:
             return Put(Assertion.HYPOTHETICAL, f"{_said(statement, span)!r} makes it a condition")
     for span in _cues(statement, "warned", taken):
@@ -236,6 +243,14 @@ def _planned(statement: Statement, taken: frozenset[int], start: int, end: int) 
         if any(0 <= span[0] - other[1] <= 1 for other in continuing):
             continue
         return Put(Assertion.PLANNED, f"{_said(statement, span)!r} puts it ahead")
+    return None
+
+
+def _lies_ahead(statement: Statement, start: int, end: int) -> Put | None:
+    """ "From 1 March", told in February: what begins on a day to come is planned."""
+    own = _nearest_day(statement, start, end)
+    if own is not None and own.first > statement.published and not own.until:
+        return Put(Assertion.PLANNED, f"{_said(statement, own.span)!r} lies ahead")
     return None
 
 

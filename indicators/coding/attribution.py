@@ -299,6 +299,9 @@ def _done_by(words: Words, found: Found, names: Names, speakers: Sequence[NamedA
         if at < 1 or words.words[at] != "by":
             continue
         reach = 0 if named.actor.kind in _BODIES else _PASSIVE_REACH
+        if named.actor.kind == "monitor":
+            span = (at, named.span[1])
+            return Voice(as_attribution(named.actor), "by whom", speaker=span, own=span, referred=True)
         for first, last in found.get(("voice", "verbs"), ()):
             if 0 <= at - last <= reach and _unbroken(words, last, at):
                 return Voice(
@@ -425,13 +428,13 @@ _RELAYING = ("outlet", "agency")
 _BODIES = ("state", "force")
 _ACTING = ("leader", "official", "ministry", "state", "alliance")
 _PREPOSITIONS = ("from", "to", "at", "either")
-_TO_BE = frozenset({"is", "are", "was", "were", "be", "been", "being", "has", "have"})
+_TO_BE = frozenset({"is", "are", "was", "were", "be", "been", "being"})
 _AND = frozenset({"and", "и", "і", "й", "та", "ды"})
 _THAT = frozenset({"that", "что", "чтобы", "що", "щоб", "што", "каб", "якби", "как", "як"})
 _PLURAL_PAST = ("ли", "лі", "лися", "ліся", "лись")
 _OBLIQUE = ("у", "ю", "ом", "ем", "ам", "ым", "им", "ою", "ею", "е", "и", "і", "ы")
 _SPEAKER_REACH = 4
-_INVERTED = 3
+_INVERTED = 4
 _ASIDE = 8
 _PASSIVE_REACH = 8
 _LONGEST_CREDIT = 8

@@ -57,6 +57,10 @@ _POST = 4
 # A heading of a roundup is short, and a list has at least so many commas.
 _LONGEST_HEADING = 60
 _LIST = 2
+# A sentence of no more words than this may only go on with the one before it.
+_GOES_ON = 14
+Whither = tuple[Direction, str, tuple[NamedPlace, ...]]
+"""Which way, what says so, and the places it goes to."""
 _CLAUSE = re.compile("[:,](?= )")
 
 
@@ -355,6 +359,7 @@ class Coder:
                 or (bool(context.home) and (context.home[-1] >= sentence.number - _CONTEXT or context.home[0] == 0))
             )
             made: list[Candidate] = []
+            whither = self._whither(sentence, sentences, hits)
             for hit in rows:
                 if hit.cancelled_by is not None:
                     candidates.append(Candidate(sentence, hit, dropped=f"cancelled by {hit.cancelled_by!r}"))
@@ -386,6 +391,7 @@ class Coder:
                         to_and_fro,
                         opinion,
                         near_home,
+                        whither,
                         published,
                     )
                 )
@@ -498,10 +504,17 @@ class Coder:
         own, _ = own_voice(item, feed, self.catalogue)
         return own is not None and own.actor in self.catalogue.problem.area.actors
 
-    def _direction(self, sentence: Sentence, names: Names, span: Span, to_and_fro: str) -> tuple[Direction, str]:
+    def _direction(
+        self, sentence: Sentence, names: Names, span: Span, to_and_fro: str, family: str, whither: Whither | None
+    ) -> tuple[Direction, str]:
         """Which way it goes; of what goes there and back, only a way back that says whither tells."""
         if not to_and_fro:
-            return direction_of(names, sentence.words, sentence.found, self.catalogue, span)
+            direction, why = direction_of(names, sentence.words, sentence.found, self.catalogue, span)
+            if direction is Direction.NONE and family in LEAVING:
+                return Direction.AWAY, "what withdraws goes away"
+            if direction is Direction.NONE and whither is not None:
+                return whither[0], whither[1]
+            return direction, why
         both = sentence.found.get(("role", "there_and_back"), ())
         back = [
             one
@@ -510,10 +523,46 @@ class Coder:
         ]
         plain = {**sentence.found, ("role", "away"): back, ("role", "toward"): ()}
         direction, why = direction_of(names, sentence.words, plain, self.catalogue, span)
-        told = why == BY_BORDER or any(one.role is PlaceRole.TO for one in names.places)
+        told = why == BY_BORDER or any(
+            one.role is PlaceRole.TO and any(first < one.span[0] for first, _ in back) for one in names.places
+        )
         if direction is Direction.AWAY and told:
             return direction, why
         return Direction.NONE, f"{to_and_fro!r} says it goes there and back"
+
+    def _disowns(self, voice: Attribution | None) -> bool:
+        """Whether a voice is of those whose deeds the problem watches: their "no" denies what another's only finds."""
+        area = self.catalogue.problem.area
+        actor = self.catalogue.actors.get(voice.actor or "") if voice is not None else None
+        return (
+            actor is not None
+            and actor.kind in ("leader", "official", "ministry")
+            and actor.attribution is AttributionKind.OFFICIAL
+            and actor.country in (area.forces or area.countries)
+        )
+
+    def _whither(
+        self, sentence: Sentence, sentences: Sequence[Sentence], hits: Mapping[int, Sequence[Hit]]
+    ) -> Whither | None:
+        """Which way it goes by the next sentence of a post, where that only goes on: "They were heading for ..."."""
+        at = sentence.number + 1
+        if len(sentences) > _POST or at >= len(sentences) or hits.get(at):
+            return None
+        following = sentences[at]
+        if following.furniture or not 0 < len(following.words) <= _GOES_ON:
+            return None
+        cues = self.cues.get(following.langs[0]) if following.langs else None
+        if cues is None or not self.ground.tells_way(following.names, following.found):
+            return None
+        home = self.catalogue.problem.area.countries
+        names = with_roles(following.names, following.words, following.found, cues, moving=True, home=home)
+        direction, why = direction_of(
+            names, following.words, following.found, self.catalogue, (0, len(following.words))
+        )
+        if direction is Direction.NONE:
+            return None
+        places = tuple(one for one in names.places if one.role is PlaceRole.TO)
+        return direction, f"{why}, in the sentence after it", places
 
     def _elsewhere(self, sentence: Sentence, statement: Statement) -> str:
         """The word of sport or show business in a sentence, or empty."""
@@ -538,6 +587,7 @@ class Coder:
         to_and_fro: str,
         opinion: str,
         near_home: bool,
+        whither: Whither | None,
         published: date,
     ) -> Candidate:
         rule = hit.rule
@@ -565,6 +615,9 @@ class Coder:
             rule.family,
             rule.assertion,
         )
+        unsaid = rule.family not in SPOKEN | LEAVING and not any(one.rule.family in SAYINGS for one in others)
+        if put.assertion is Assertion.NEGATED and unsaid and self._disowns(voice):
+            put = replace(put, assertion=Assertion.DENIED, because=f"{put.because}, and those who would do it say so")
         inside, place_reason = self.ground.inside(
             replace(names, places=about.places) if rule.family in SPOKEN else about,
             sentence.found,
@@ -585,8 +638,12 @@ class Coder:
             if foreign is not None:
                 inside, place_reason = False, f"it tells of {foreign} forces, which the problem does not watch"
         direction, direction_why = (
-            self._direction(sentence, names, span, to_and_fro) if moving else (Direction.NONE, "")
+            self._direction(sentence, names, span, to_and_fro, rule.family, whither) if moving else (Direction.NONE, "")
         )
+        if whither is not None and direction_why == whither[1]:
+            known = {(one.place.id, one.role) for one in names.places}
+            told = (one for one in whither[2] if (one.place.id, one.role) not in known)
+            names = replace(names, places=(*names.places, *told))
         if rule.family in JUDGEMENTS:
             # A judgement is as old as its telling; a day named in another clause is of another matter.
             days = [

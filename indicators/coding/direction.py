@@ -301,10 +301,13 @@ def with_roles(names: Names, words: Words, found: Found, cues: Cues, *, moving: 
     states = {at for named in names.actors if named.actor.kind == "state" for at in range(*named.span)}
     capitals = {named.span for named in names.actors if named.actor.kind == "state"}
     ends: dict[int, list[str]] = {}
+    begins: dict[int, int] = {}
     apart = _measured(found)
     for role in ("from", "to", "at", "either"):
         for first, last in found.get(("role", role), ()):
             ends.setdefault(last, []).append("at" if first in apart else role)
+            begins[last] = min(first, begins.get(last, first))
+    sites = {at for first, last in found.get(("role", "site"), ()) for at in range(first, last)} | between
     placed = []
     previous: NamedPlace | None = None
     for named in names.places:
@@ -319,6 +322,9 @@ def with_roles(names: Names, words: Words, found: Found, cues: Cues, *, moving: 
                 break
             at -= 1
         role = _role(roles, words, at, cues, moving=moving)
+        if role is PlaceRole.AT and moving and at in begins and begins[at] - 1 in sites - states:
+            # "From the camp near the town": the place is where the camp is, and its part the camp's.
+            role = _role_of_site(begins[at] - 1, ends, sites | adjective, words, cues)
         if not roles and previous is not None and _listed(words, previous.span[1], named.span[0]):
             role = previous.role
         if not roles and named.place.kind != "country" and named.span in capitals and named.place.country not in home:
@@ -327,6 +333,19 @@ def with_roles(names: Names, words: Words, found: Found, cues: Cues, *, moving: 
         previous = NamedPlace(named.place, named.span, role)
         placed.append(previous)
     return Names(tuple(placed), names.actors, names.lands)
+
+
+def _role_of_site(at: int, ends: Mapping[int, list[str]], within: set[int], words: Words, cues: Cues) -> PlaceRole:
+    """The part that a camp or ground plays, by the preposition before it; `at` is its last word."""
+    for _ in range(4):
+        if not words.joined[at]:
+            return PlaceRole.AT
+        if at in ends:
+            return _role([role for role in ends[at] if role != "at"], words, at, cues, moving=True)
+        at -= 1
+        if at < 0 or (at not in within and at not in ends):
+            return PlaceRole.AT
+    return PlaceRole.AT
 
 
 def _measured(found: Found) -> frozenset[int]:
@@ -341,9 +360,15 @@ def _role(roles: Sequence[str], words: Words, at: int, cues: Cues, *, moving: bo
         return PlaceRole.FROM
     if "to" in roles and moving:
         return PlaceRole.TO
-    if "either" in roles and moving and at < len(words) and not words.words[at].endswith(cues.at_endings):
-        return PlaceRole.TO
+    if "either" in roles and moving and at < len(words):
+        word = words.words[at]
+        if not word.endswith(cues.at_endings) or _PLURAL_NAME.search(word):
+            return PlaceRole.TO
     return PlaceRole.AT
+
+
+# Names of towns that are plurals keep their first form where something goes to them.
+_PLURAL_NAME = re.compile("([иіы](ч|щ|шч)|[ёея]вц|[оа]вц)[иіы]$")
 
 
 def _listed(words: Words, end: int, start: int) -> bool:
@@ -361,13 +386,14 @@ def foreign_force(names: Names, found: Found, taken: Span, forces: frozenset[str
     prepositions = {
         last for role in ("from", "to", "at", "either", "beside") for _, last in found.get(("role", role), ())
     }
+    border = {first for first, _ in found.get(("role", "border"), ())}
     speaking = list(found.get(("voice", "verbs"), ()))
     according = list(found.get(("voice", "according"), ()))
     movers: list[tuple[int, str]] = []
     rows = [(named.span, named.actor.country or named.actor.id, named.actor.kind) for named in names.actors]
     rows += [(span, country, "adjective") for country, span in names.lands]
     for (first, last), country, kind in rows:
-        if first >= taken[1] or first in prepositions or kind in ("outlet", "agency", "monitor"):
+        if first >= taken[1] or first in prepositions or kind in ("outlet", "agency", "monitor") or last in border:
             continue
         if any(0 <= verb[0] - last <= 3 and verb[1] <= taken[0] for verb in speaking) or any(
             0 <= first - one[1] <= 5 for one in according

@@ -55,6 +55,13 @@ class Ground:
         """Whether a place is of the area."""
         return place.country in self.area.countries or place.id in self.area.places
 
+    @staticmethod
+    def tells_way(names: Names, found: Found) -> bool:
+        """Whether a sentence says which way, and names nobody's word or deed that it could be about instead."""
+        ways = any(found.get(("role", name)) for name in ("to", "either", "toward", "away"))
+        acting = any(one.actor.kind not in ("state", "monitor", "outlet") and not one.adjective for one in names.actors)
+        return ways and not acting and not found.get(("cue", "negation"))
+
     def names_home(self, names: Names) -> bool:
         """Whether a sentence names a place, an actor or a country of the area."""
         area = self.area
@@ -102,6 +109,8 @@ class Ground:
         ]
         lands_named = [country for country, _ in names.lands if country in area.countries]
         acting += lands_named
+        if lands_named and family in LEAVING:
+            return True, f"{lands_named[0]} is what it leaves"
         # What comes from elsewhere does not happen there, and what is launched from the area falls on others.
         # A grouping stands here and is aimed there.
         aside = (PlaceRole.FROM, PlaceRole.TO) if family == "grouping" else (PlaceRole.FROM,)

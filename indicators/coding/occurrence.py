@@ -38,6 +38,10 @@ _UNSURE_BEFORE = frozenset(
 )
 
 
+_LAST_MONTH = 12
+_SOON = timedelta(days=92)
+
+
 @dataclass(frozen=True, slots=True)
 class When:
     """A day or range that a sentence names, the words that name it, and how it was read."""
@@ -155,11 +159,14 @@ def _named_days(  # noqa: PLR0912 - the orders in which days, months and years a
                 number, stop = later, stop + 1
                 year, end = _year_after(words, stop)
         finish = max(end, stop if after is not None else last)
-        one = _day(year, month, low) if year else _past(month, low, published)
-        two = _day(year, month, number) if year else _past(month, number, published)
+        since = _is(found, ("date", "since"), begun - 1) and low == number and begun >= 1
+        begins = since or (begun >= 1 and _is(found, ("date", "span_from"), begun - 1))
+        coming = begins and published.month == _LAST_MONTH and month == 1
+        reckoned = published.replace(year=published.year + 1, month=1, day=1) if coming else published
+        one = _day(year, month, low) if year else _past(month, low, reckoned)
+        two = _day(year, month, number) if year else _past(month, number, reckoned)
         if one is not None and two is not None and one > two:
             one = _day(two.year, month, low)
-        since = _is(found, ("date", "since"), begun - 1) and low == number and begun >= 1
         add(one, two, (begun, finish), "named day", since=since, dated=year is not None)
 
 
@@ -181,10 +188,21 @@ def _whole_month(
     if start is None:
         return
     since = first >= 1 and _is(found, ("date", "since"), first - 1)
+    if not dated and not since and _ahead(start, found, published):
+        start = start.replace(year=start.year + 1)
+        year += 1
     finish = date(year, month, monthrange(year, month)[1])
     add(
         start, min(finish, published) if start <= published else finish, (first, end), "month", since=since, dated=dated
     )
+
+
+def _ahead(start: date, found: Found, published: date) -> bool:
+    """Whether a month without a year is the coming one: a sentence of what may be or will be, said shortly before."""
+    if not (found.get(("cue", "planned")) or found.get(("cue", "hypothetical")) or found.get(("cue", "warned"))):
+        return False
+    coming = start.replace(year=start.year + 1)
+    return timedelta(0) < coming - published <= _SOON
 
 
 def _weekdays(words: Words, found: Found, published: date, add: _Add) -> None:

@@ -16,6 +16,7 @@ _SUFFIXED = re.compile(r"(\d+)(k|к)")
 # Words of a unit may stand a little after the number: "31 Russian main battle tanks".
 _REACH = 4
 _YEARS = range(1900, 2101)
+_THOUSAND = 1000
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +107,9 @@ def _not_a_count(  # noqa: PLR0911 - one return a reason
         return not _unit_at(words, end, found)
     if after in ":" and beyond.isdigit():
         return True
+    if after == ")" and before != "(" and (beyond.isspace() and "(" not in text[max(0, start - 40) : start]):
+        # "2) Three helicopters": the number of an entry.
+        return True
     if after == "%" or (after == " " and beyond == "%"):
         return True
     if after in "./" and beyond.isdigit():
@@ -169,6 +173,10 @@ def _combine(words: Words, values: Mapping[int, tuple[int, float, float, bool]],
         while last in times:
             end, factor = times[last]
             low, high, last = low * factor, high * factor, end
+        if not vague and low == high and low % _THOUSAND == 0 and low > 0:
+            # "A thousand four hundred": what is less than a thousand goes on counting.
+            while last in values and values[last][1] < _THOUSAND and words.joined[last] and low % _THOUSAND == 0:
+                low, high, last = low + values[last][1], high + values[last][1], values[last][0]
         numbers.append(Number(at, last, low, high, vague, vague))
         at = last
     return _ranges(words, numbers, found)
@@ -229,9 +237,10 @@ def quantities_in(words: Words, numbers: Sequence[Number], found: Found) -> list
                 continue
             if first - number.last > _REACH or not all(words.joined[number.last : first + 1]):
                 break
-            quantity = Quantity(low=number.low, high=number.high, unit=unit, approximate=number.approximate)
-            counted.append(Counted(quantity, number.first, last))
-            used.update(range(first, last))
+            begun, ended, head = _head(first, last, unit, units, words)
+            quantity = Quantity(low=number.low, high=number.high, unit=head, approximate=number.approximate)
+            counted.append(Counted(quantity, number.first, ended))
+            used.update(range(begun, ended))
             break
     singles = {last: first for first, last in found.get(("amount", "single"), ())}
     for first, last, unit in units:
@@ -241,6 +250,17 @@ def quantities_in(words: Words, numbers: Sequence[Number], found: Found) -> list
             counted.append(Counted(Quantity(low=1, high=1, unit=unit), singles[first], last))
             used.update(range(first, last))
     return counted
+
+
+def _head(
+    first: int, last: int, unit: str, units: Sequence[tuple[int, int, str]], words: Words
+) -> tuple[int, int, str]:
+    """The noun that a unit only describes: the trains of "troop trains", the battalions of "S-400 battalions"."""
+    if words.words[first].isascii():
+        for begun, ended, other in units:
+            if begun == last and other != unit and words.joined[begun] and words.words[begun].isascii():
+                return begun, ended, other
+    return first, last, unit
 
 
 def choose(counted: Sequence[Counted], span: Span, wanted: Sequence[str]) -> Quantity | None:
