@@ -66,8 +66,6 @@ class Connections:
         """The answer was read, or is not wanted any more."""
         self._room.release()
         if not wire.usable:
-            wire.pass_over()
-        if not wire.usable:
             wire.close()
             return
         if len(self._idle) >= self._at_most:

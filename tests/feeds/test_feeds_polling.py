@@ -170,8 +170,8 @@ def test_a_last_modified_in_the_future_is_not_sent_back(sqlite: Engine) -> None:
 
     async def work() -> None:
         async with serving() as source:
-            headers = {"Last_Modified": "Fri, 01 Mar 2041 00:00:00 GMT"}
-            feed = a_feed(source.says("/rss", rss(hourly(2)), **headers))
+            never = "Fri, 01 Mar 2041 00:00:00 GMT"
+            feed = a_feed(source.says("/rss", rss(hourly(2)), Last_Modified=never))
             async with collecting(sqlite, feed) as collector:
                 await collector.poll_due(NOON)
                 await collector.poll_due(NOON + HOUR)

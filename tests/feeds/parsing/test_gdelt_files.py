@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import zipfile
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime
 
@@ -44,7 +45,7 @@ def packed(text: str, name: str = "20221220101500.export.CSV") -> bytes:
 
 
 @pytest.mark.parametrize("pack", [str.encode, packed])
-def test_events_become_the_articles_that_tell_of_them(pack) -> None:
+def test_events_become_the_articles_that_tell_of_them(pack: Callable[[str], bytes]) -> None:
     """Rows of one article are one entry: its address is its id, its title what the address spells, dated in UTC."""
     content = pack("\n".join((an_event("1"), an_event("2"), an_event("3", url="https://b.example/x"), "")))
     assert sniff(content) is FeedKind.GDELT
