@@ -29,10 +29,8 @@ from typing import Any
 import yaml
 
 FOLDER = Path(__file__).parent / "coding"
-LISTS = {"first": FOLDER} | {
-    name: FOLDER / name
-    for name in ("second", "third", "fourth", "fifth", "sixth", "seventh", "eighth", "ninth", "eleventh", "twelfth")
-}
+ORDINALS = ("second", "third", "fourth", "fifth", "sixth", "seventh", "eighth", "ninth", "tenth", "eleventh", "twelfth")
+LISTS = {"first": FOLDER} | {name: FOLDER / name for name in ORDINALS}
 HEADLINES = "headlines"
 HELD_OUT = "sixth"
 LISTS[HEADLINES] = FOLDER / HEADLINES
