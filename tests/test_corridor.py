@@ -43,7 +43,7 @@ WIRE = [
     ("Museum reopens after repairs", "Visitors saw the first exhibition."),
     ("Putin meets Lukashenko in Minsk", "The two leaders held talks."),
 ]
-WITNESS = [("Residents filmed tanks moved to Gomel region", "Local reporters saw a column of tanks heading for Gomel.")]
+WITNESS = [("Tanks moved to Gomel region", "A column of tanks heading for Gomel crossed the railway bridge at noon.")]
 
 
 class Press(ThreadingHTTPServer):
